@@ -1,0 +1,96 @@
+"""What is asked and what was said: the values that everything else in this package passes around."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+Headers = tuple[tuple[str, str], ...]
+"""Header fields in the order and spelling of the wire (names are not case-folded)."""
+
+
+class Purpose(StrEnum):
+    """Why a request is made; decides which caps apply."""
+
+    PAGE = "page"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    PICTURE = "picture"
+    ROBOTS = "robots"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing to ask for. `label` and `state` are the adapter's own, handed back with the answer.
+
+    `state` holds plain JSON values only, so that a frontier can be written down and resumed.
+    """
+
+    url: str
+    purpose: Purpose = Purpose.PAGE
+    method: str = "GET"
+    headers: Headers = ()
+    body: bytes = b""
+    label: str = ""
+    state: Mapping[str, str | int | float | bool | None] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The TLS session an exchange ran in, as seen in that very connection."""
+
+    version: str
+    cipher: str
+    chain: tuple[bytes, ...]
+    """DER certificates as the peer sent them, leaf first."""
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """The bytes as they stood on the wire above TLS, and where they went."""
+
+    request: bytes
+    """Request line, header fields and body as sent."""
+    response: bytes
+    """Status line, header fields and body as received: transfer and content coding untouched."""
+    address: str
+    port: int
+    resolved: tuple[str, ...]
+    """Every address the name resolved to at that moment."""
+    tls: Tls | None = None
+    monotonic_ns: tuple[int, int] = (0, 0)
+    """Monotonic clock at first byte sent and last byte received, nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer. A redirect is an exchange of its own, kept in `hops`."""
+
+    request: Request
+    url: str
+    """The URL this very answer came from (after redirects)."""
+    status: int
+    headers: Headers
+    body: bytes
+    """Body with transfer and content coding removed, never longer than the cap."""
+    started_at: datetime
+    ended_at: datetime
+    truncated: str = ""
+    """Why the body is not whole ("length", "time", "disconnect"), or empty."""
+    wire: Wire | None = None
+    hops: tuple[Exchange, ...] = ()
+    """Earlier hops, oldest first."""
+
+    def header(self, name: str) -> str | None:
+        """First value of a header field, by case-insensitive name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @property
+    def media_type(self) -> str:
+        """Media type without parameters, lower case; empty where none was sent."""
+        return (self.header("content-type") or "").split(";")[0].strip().lower()
