@@ -1,0 +1,1 @@
+"""Writing a bundle: a deterministic BagIt zip that other people's tools verify."""

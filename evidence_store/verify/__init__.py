@@ -1,0 +1,1 @@
+"""Reading a bundle as a stranger would: numbered checks, every finding, no network, nothing written."""

@@ -1,0 +1,91 @@
+"""What a matcher says: a finding, where it is, how strong, and why, in a form every language can print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+ReasonValue = str | int | float
+Point = tuple[float, float]
+Quad = tuple[Point, Point, Point, Point]
+"""Corners in pixels, in the order of the reference's top-left, top-right, bottom-right, bottom-left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, as a code and its values; `ipguard.matching.reasons.render` makes a sentence of it."""
+
+    code: str
+    values: Mapping[str, ReasonValue] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class TextPlace:
+    """A stretch of one text field. `start` and `end` are code points in the original text."""
+
+    field: str
+    """title, description, tags, seller."""
+    start: int
+    end: int
+    text: str
+    """The original characters, exactly as written."""
+    name: str
+    """The watchlist name that was found."""
+    layer: str
+    """Which view found it: exact, compact, lookalike, pinyin, misspelling, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePlace:
+    """A region of one listing picture that shows (part of) one reference picture."""
+
+    picture: str
+    """SHA-256 (hex) of the listing picture's bytes."""
+    reference: str
+    """SHA-256 (hex) of the reference picture's bytes."""
+    method: str
+    """hash or features."""
+    region: Quad
+    """In the listing picture, pixels of the picture as decoded upright."""
+    reference_region: Quad
+    """The part of the reference that is seen, pixels of the reference as decoded upright."""
+    inliers: int = 0
+    """Agreeing points; 0 for a hash."""
+    mirrored: bool = False
+    share: float = 1.0
+    """Share of the reference that is seen, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason to think that a listing copies a work."""
+
+    matcher: str
+    """text, image, price, seller."""
+    version: str
+    """Version of the matcher that computed it."""
+    work: str
+    strength: float
+    """0..1; how the score adds strengths up is `ipguard.matching.score`'s business."""
+    reason: Reason
+    place: TextPlace | PicturePlace | None = None
+    weak: bool = False
+    """Supports other findings; never raises an alert alone."""
+
+
+Subject = TypeVar("Subject", contravariant=True)
+Candidate = TypeVar("Candidate", contravariant=True)
+
+
+class Matcher(Protocol[Subject, Candidate]):
+    """Compares one thing that is owned with one thing that was seen; does no I/O.
+
+    The one-to-one form is the reference: any index over many subjects must give the same findings,
+    and a property test holds the two equal.
+    """
+
+    def match(self, subject: Subject, candidate: Candidate) -> Finding | None:
+        """A finding, or None where the candidate does not show the subject."""
+        ...

@@ -1,0 +1,1 @@
+"""Finding artwork, whole or in part: perceptual hashes first, local features with geometry second."""

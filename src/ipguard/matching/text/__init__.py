@@ -1,0 +1,1 @@
+"""Finding names however they are written, with offsets into the original text."""
