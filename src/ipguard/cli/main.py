@@ -1,0 +1,84 @@
+"""`ipguard`: every command in one tree. Command modules import their rooms inside the commands, so help is instant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from crawlers.errors import CrawlError
+from evidence_store.errors import EvidenceError
+from ipguard import __version__
+from ipguard.cli.output import safe, say
+from ipguard.errors import IpguardError
+
+WRONG_USE = 2
+NOT_VERIFIED = 5
+REFUSED = 4
+INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
+
+
+def build() -> typer.Typer:
+    """The whole command tree."""
+    from ipguard.cli import extract, match
+
+    app = typer.Typer(
+        name="ipguard",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        help="Find copies of your works abroad, and keep proof that a stranger can check.",
+    )
+    app.callback()(_options)
+    app.add_typer(match.app, name="match", rich_help_panel="Work")
+    app.command("extract", rich_help_panel="Work")(extract.extract)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"ipguard {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold the options that every command shares."""
+
+
+def main() -> None:
+    """Run a command; every error people can mend is told as what, why and what to try.
+
+    Exit codes: 0 fine, 1 a check found something, 2 wrong use, 3 not configured, 4 source refused
+    or unreachable, 5 evidence does not verify.
+    """
+    try:
+        build()()
+    except IpguardError as error:
+        _fail(str(error), error.hint, error.exit_code)
+    except CrawlError as error:
+        _fail(str(error), error.hint, REFUSED)
+    except EvidenceError as error:
+        _fail(str(error), error.hint, NOT_VERIFIED)
+    except KeyboardInterrupt:
+        _fail("Stopped. What was reported as kept is kept.", "Run the same command to go on.", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _fail(what: str, hint: str, code: int) -> None:
+    say(f"[bold red]ipguard:[/] {safe(what)}")
+    if hint:
+        say(f"[bold]ipguard: hint:[/] {safe(hint)}")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+"""`ipguard match …`: the matchers as tools of their own, so that people can test them before they trust them."""
+
+from __future__ import annotations
+
+import typer
+
+from ipguard.cli.match_images import match_images
+from ipguard.cli.match_text import match_text
+
+app = typer.Typer(no_args_is_help=True, help="Try the matchers on your own texts and pictures.")
+app.command("text")(match_text)
+app.command("images")(match_images)

@@ -1,0 +1,38 @@
+"""Sentences for reason codes, in every language the product speaks. The data: `reasons.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+
+from ipguard.matching.finding import Reason
+
+LANGUAGES = ("en", "zh")
+
+
+@lru_cache(maxsize=1)
+def templates() -> dict[str, dict[str, str]]:
+    """Reason code → language → sentence with {placeholders}."""
+    data = tomllib.loads(files("ipguard.matching").joinpath("reasons.toml").read_text("utf-8"))
+    return {
+        f"{family}.{name}": sentences
+        for family, members in data.items()
+        for name, sentences in members.items()
+    }
+
+
+def render(reason: Reason, language: str = "en") -> str:
+    """The sentence for `reason`; English where a language is not spoken here.
+
+    Values come from hostile pages: this returns plain text, and whoever prints it escapes it.
+    A code from a newer or older version is printed as it is, so that old alerts stay readable.
+    """
+    sentences = templates().get(reason.code)
+    if sentences is None:
+        return f"{reason.code} {dict(reason.values)}"
+    spoken = sentences.get(language.split("-")[0], sentences["en"])
+    try:
+        return spoken.format_map(reason.values)
+    except KeyError:
+        return f"{reason.code} {dict(reason.values)}"

@@ -1,0 +1,1 @@
+"""What is owned: works, their names, rights, pictures and official sellers."""
