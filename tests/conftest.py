@@ -15,7 +15,7 @@ PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test whose program is missing, or fail it where IPGUARD_REQUIRE_PROGRAMS=1 (as the gate sets)."""
+    """Skip a test whose program is missing; fail it where IPGUARD_REQUIRE_PROGRAMS=1, as the gate sets."""
     for marker in item.iter_markers("needs"):
         for program in marker.args:
             if any(shutil.which(name) for name in PROGRAMS.get(program, (program,))):

@@ -1,4 +1,4 @@
-"""`ipguard`: every command in one tree. Command modules import their rooms inside the commands, so help is instant."""
+"""`ipguard`: every command in one tree. Commands import their rooms when they run, so help is instant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ipguard match …`: the matchers as tools of their own, so that people can test them before they trust them."""
+"""`ipguard match …`: the matchers as tools, so that people can test them before they trust them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What was flagged and what people decided about it."""

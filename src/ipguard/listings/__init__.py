@@ -1,0 +1,1 @@
+"""What was seen: listings as last read, their pictures, and when they came, changed and went."""

@@ -1,0 +1,65 @@
+"""Tables of the listings room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, UniqueConstraint
+
+from ipguard.database.base import Json, Row, Utc
+
+
+class ListingRow(Row, table=True):
+    """A listing as last read. `version` rises when what it says changes."""
+
+    __tablename__ = "listing"
+    __table_args__ = (UniqueConstraint("source_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: str = Field(foreign_key="source.id", index=True, ondelete="CASCADE")
+    key: str
+    """The adapter's listing id."""
+    url: str
+    title: str
+    description: str = ""
+    price_amount: str | None = None
+    """Decimal text, exact on every database."""
+    currency: str | None = None
+    price_kind: str = ""
+    price_raw: str = ""
+    seller_key: str = ""
+    seller_name: str = ""
+    seller_url: str = ""
+    condition: str = ""
+    availability: str = ""
+    brand: str = ""
+    category: str = ""
+    tags: list[str] = Field(default_factory=list, sa_type=Json)
+    language: str = ""
+    missing: list[str] = Field(default_factory=list, sa_type=Json)
+    digest: str
+    """SHA-256 of everything it says, canonical JSON."""
+    version: int = 1
+    read_by: str
+    """adapter@version."""
+    first_seen_at: datetime = Field(sa_type=Utc)
+    last_seen_at: datetime = Field(sa_type=Utc)
+    changed_at: datetime = Field(sa_type=Utc)
+    gone_at: datetime | None = Field(default=None, sa_type=Utc)
+    last_run_id: int | None = Field(default=None, index=True)
+
+
+class ListingPictureRow(Row, table=True):
+    """A picture of a listing: its bytes lie in the workspace's picture store, or `skipped` says why not."""
+
+    __tablename__ = "listing_picture"
+    __table_args__ = (UniqueConstraint("listing_id", "url"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    listing_id: int = Field(foreign_key="listing.id", index=True, ondelete="CASCADE")
+    position: int
+    url: str
+    sha256: str | None = Field(default=None, max_length=64, index=True)
+    media_type: str = ""
+    skipped: str = ""
+    fetched_at: datetime | None = Field(default=None, sa_type=Utc)

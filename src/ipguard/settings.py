@@ -1,0 +1,132 @@
+"""A workspace folder and its settings: `ipguard.toml`, overridden by IPGUARD_… in the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from ipguard.errors import NotConfigured, WrongUse
+
+FILE_NAME = "ipguard.toml"
+WORKSPACE_VARIABLE = "IPGUARD_WORKSPACE"
+DATABASE_VARIABLE = "IPGUARD_DATABASE_URL"
+PASSPHRASE_VARIABLE = "IPGUARD_EVIDENCE_PASSPHRASE"  # noqa: S105 — the variable's name, not a secret
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Crawling(_Section):
+    """How we introduce ourselves and how gently we ask."""
+
+    contact_url: str = ""
+    """A page that says who crawls and how to object; part of the User-Agent."""
+    contact_mail: str = ""
+    """Sent in the From header (RFC 9110 §10.1.2)."""
+    min_gap_seconds: float = Field(default=1.0, ge=0.0)
+    """Between two requests to one host; robots.txt and a source may ask for more."""
+
+
+class Authority(_Section):
+    """A time-stamping authority (RFC 3161)."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    url: str
+    """`local` runs one in process: for trying things out, without legal value."""
+    roots: Path | None = None
+    """PEM file of the roots its tokens must lead to, relative to the workspace."""
+
+
+class Evidence(_Section):
+    """How evidence is signed and stamped."""
+
+    origin: str = "ipguard.invalid/log"
+    """Name of the log, part of every checkpoint; set once by `ipguard init`."""
+    legal_basis: str = "Legitimate interest: establishment and defence of legal claims"
+    authorities: tuple[Authority, ...] = ()
+
+
+class Console(_Section):
+    """Where the console listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)
+    language: str = "en"
+
+
+class Settings(_Section):
+    """Everything a workspace can set."""
+
+    database_url: SecretStr = SecretStr("")
+    """Empty: SQLite in the workspace."""
+    crawling: Crawling = Crawling()
+    evidence: Evidence = Evidence()
+    console: Console = Console()
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder with everything one rights-protection centre keeps."""
+
+    folder: Path
+    settings: Settings
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL; the environment wins, then the file, then SQLite in the workspace."""
+        configured = os.environ.get(DATABASE_VARIABLE) or self.settings.database_url.get_secret_value()
+        return configured or f"sqlite:///{self.folder / 'ipguard.db'}"
+
+    @property
+    def evidence(self) -> Path:
+        """The evidence store."""
+        return self.folder / "evidence"
+
+    @property
+    def pictures(self) -> Path:
+        """Pictures by content: references and listing pictures."""
+        return self.folder / "pictures"
+
+    @property
+    def exports(self) -> Path:
+        """Bundles that were exported."""
+        return self.folder / "exports"
+
+    @property
+    def evidence_passphrase(self) -> bytes | None:
+        """Opens the signing key; from the environment only, never from a file."""
+        value = os.environ.get(PASSPHRASE_VARIABLE)
+        return value.encode() if value else None
+
+
+def open_workspace(folder: Path | None = None) -> Workspace:
+    """The workspace in `folder`, or in IPGUARD_WORKSPACE, or here.
+
+    Raises:
+        NotConfigured: there is no workspace there.
+        WrongUse: its settings file has mistakes; all of them are named.
+    """
+    place = folder or Path(os.environ.get(WORKSPACE_VARIABLE) or ".")
+    file = place / FILE_NAME
+    if not file.is_file():
+        raise NotConfigured(f"No workspace in {place.resolve()}", hint=f"Make one: ipguard init {place}")
+    return Workspace(place.resolve(), read_settings(file))
+
+
+def read_settings(file: Path) -> Settings:
+    """Settings from a TOML file, every mistake named."""
+    try:
+        return Settings.model_validate(tomllib.loads(file.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise WrongUse(f"Cannot read {file}: {error}", hint="Correct the file.") from error
+    except ValidationError as error:
+        lines = "\n".join(
+            f"  • {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise WrongUse(f"{file} has mistakes:\n{lines}", hint="Correct the settings named above.") from error
