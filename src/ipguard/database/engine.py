@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
@@ -67,7 +67,7 @@ def reading(engine: Engine) -> Iterator[Session]:
 def _told_in_words() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, ProgrammingError) as error:
         text = str(error.orig).lower()
         if "locked" in text or "busy" in text:
             raise Interrupted(
@@ -84,7 +84,7 @@ def _told_in_words() -> Iterator[None]:
             raise NotConfigured(
                 "The database cannot be opened", hint="Check database_url and that the server runs."
             ) from error
-        if "no such table" in text or "no such column" in text:
+        if "no such" in text or "does not exist" in text:
             raise NotConfigured(
                 "The database has no tables of this version", hint="Run: ipguard migrate"
             ) from error

@@ -1,0 +1,18 @@
+"""Every room's tables, gathered so that migrations and tests see the whole schema."""
+
+from sqlalchemy import MetaData
+
+from ipguard.alerts import tables as alerts
+from ipguard.cases import tables as cases
+from ipguard.database.base import METADATA
+from ipguard.listings import tables as listings
+from ipguard.rights import tables as rights
+from ipguard.sources import tables as sources
+
+ROOMS = (rights, sources, listings, alerts, cases)
+"""Rooms that own tables."""
+
+
+def whole_schema() -> MetaData:
+    """Metadata that holds the tables of all rooms."""
+    return METADATA
