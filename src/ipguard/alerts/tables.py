@@ -27,6 +27,8 @@ class AlertRow(Row, table=True):
     exhibit_id: str | None = None
     """The exhibit that holds the exchange which raised it."""
     later_until: datetime | None = Field(default=None, sa_type=Utc)
+    reopened: dict[str, object] | None = Field(default=None, sa_type=Json)
+    """Why it came back after a decision: `code` and `values` of a Reason; None where it did not."""
     created_at: datetime = Field(sa_type=Utc, index=True)
     updated_at: datetime = Field(sa_type=Utc)
 
@@ -47,6 +49,17 @@ class FindingRow(Row, table=True):
     reason_values: dict[str, object] = Field(default_factory=dict, sa_type=Json)
     place: dict[str, object] | None = Field(default=None, sa_type=Json)
     """TextPlace or PicturePlace as JSON; `kind` says which."""
+
+
+class AlertExhibitRow(Row, table=True):
+    """An exhibit that holds what raised one version of an alert."""
+
+    __tablename__ = "alert_exhibit"
+
+    alert_id: int = Field(foreign_key="alert.id", primary_key=True, ondelete="CASCADE")
+    exhibit_id: str = Field(primary_key=True)
+    alert_version: int
+    kept_at: datetime = Field(sa_type=Utc)
 
 
 class DecisionRow(Row, table=True):

@@ -58,3 +58,5 @@ class CaseExportRow(Row, table=True):
     exhibits: int
     exported_at: datetime = Field(sa_type=Utc)
     exported_by: str
+    note: str = ""
+    """What a reader must know: stamps that are missing or have no legal value."""

@@ -47,6 +47,10 @@ class ListingRow(Row, table=True):
     changed_at: datetime = Field(sa_type=Utc)
     gone_at: datetime | None = Field(default=None, sa_type=Utc)
     last_run_id: int | None = Field(default=None, index=True)
+    last_step: int | None = None
+    """Position of the step in that run whose answer said this."""
+    judged_with: str = ""
+    """Version of watchlist and matchers that judged this version; empty while it still has to be judged."""
 
 
 class ListingPictureRow(Row, table=True):
