@@ -1,0 +1,226 @@
+"""Works in the database: a whole watchlist goes in at once or not at all, and comes out as values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import delete
+from sqlmodel import Session, SQLModel, col, select
+
+from ipguard.errors import WrongUse
+from ipguard.matching.finding import Reason
+from ipguard.rights.tables import (
+    NameRow,
+    OfficialPriceRow,
+    OfficialSellerRow,
+    PictureRow,
+    RightRow,
+    WorkRow,
+)
+from ipguard.rights.work import Name, NameKind, OfficialPrice, Right, RightKind, Watchlist, Work
+
+MAX_PICTURE_BYTES = 20_000_000
+
+PARTS: tuple[type[NameRow | RightRow | PictureRow | OfficialSellerRow | OfficialPriceRow], ...] = (
+    NameRow,
+    RightRow,
+    PictureRow,
+    OfficialSellerRow,
+    OfficialPriceRow,
+)
+"""Tables that say something about one work."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLook:
+    """What looking at a reference picture told."""
+
+    width: int
+    height: int
+    media_type: str
+    warnings: tuple[Reason, ...] = ()
+    """Why it may be hard to find copies of: too small, too flat."""
+    unreadable: str = ""
+    """Why it cannot be used at all, in words; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePicture:
+    """A reference picture with its bytes, ready to be kept."""
+
+    work: str
+    sha256: str
+    file_name: str
+    look: PictureLook
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import changed."""
+
+    added: tuple[str, ...]
+    replaced: tuple[str, ...]
+    names: int
+    pictures: tuple[ReferencePicture, ...]
+
+
+Look = Callable[[bytes], PictureLook]
+Keep = Callable[[bytes], str]
+"""Keeps bytes by content and gives back their SHA-256."""
+
+
+def read_pictures(watchlist: Watchlist, look: Look, keep: Keep) -> tuple[ReferencePicture, ...]:
+    """Look at every reference picture of a watchlist, then keep them all.
+
+    Raises:
+        WrongUse: a picture cannot be used; every such picture is named and nothing is kept.
+    """
+    problems: list[str] = []
+    good: list[tuple[ReferencePicture, bytes]] = []
+    for work in watchlist.works:
+        for path in work.pictures:
+            data, why = _bytes_of(path)
+            seen = look(data) if not why else PictureLook(0, 0, "", unreadable=why)
+            if seen.unreadable:
+                problems.append(
+                    f"{watchlist.source.name}, {work.id}, pictures: {path.name}: {seen.unreadable}"
+                )
+                continue
+            digest = hashlib.sha256(data).hexdigest()
+            good.append((ReferencePicture(work.id, digest, path.name, seen), data))
+    if problems:
+        lines = "\n".join(f"  • {line}" for line in problems)
+        raise WrongUse(
+            f"Some pictures cannot be used; nothing was imported:\n{lines}",
+            hint="Save them again as PNG or JPEG, or take them out of the list.",
+        )
+    for _, data in good:
+        keep(data)
+    return tuple(picture for picture, _ in good)
+
+
+def import_watchlist(
+    session: Session, watchlist: Watchlist, pictures: Sequence[ReferencePicture], *, now: datetime
+) -> Imported:
+    """Put every work of a watchlist into the database, replacing what an older version of it said."""
+    known = set(session.exec(select(WorkRow.id)).all())
+    for work in watchlist.works:
+        _put_work(session, work, [p for p in pictures if p.work == work.id], now)
+    ids = [work.id for work in watchlist.works]
+    return Imported(
+        added=tuple(i for i in ids if i not in known),
+        replaced=tuple(i for i in ids if i in known),
+        names=sum(len(work.names) for work in watchlist.works),
+        pictures=tuple(pictures),
+    )
+
+
+def load_works(session: Session) -> tuple[Work, ...]:
+    """Every active work with its names, rights, sellers and prices; pictures are asked for by themselves."""
+    rows = session.exec(select(WorkRow).where(col(WorkRow.active)).order_by(WorkRow.id)).all()
+    names = _by_work(session.exec(select(NameRow).order_by(col(NameRow.id))).all())
+    rights = _by_work(session.exec(select(RightRow).order_by(col(RightRow.id))).all())
+    sellers = _by_work(session.exec(select(OfficialSellerRow).order_by(OfficialSellerRow.seller)).all())
+    prices = _by_work(session.exec(select(OfficialPriceRow).order_by(col(OfficialPriceRow.id))).all())
+    return tuple(
+        Work(
+            id=row.id,
+            title=row.title,
+            owner=row.owner,
+            names=tuple(
+                Name(n.text, n.language, NameKind(n.kind), n.needs_context) for n in names.get(row.id, ())
+            ),
+            rights=tuple(
+                Right(RightKind(r.kind), r.territory, r.number, r.valid_to) for r in rights.get(row.id, ())
+            ),
+            official_sellers=tuple(s.seller for s in sellers.get(row.id, ())),
+            official_prices=tuple(
+                OfficialPrice(p.product, Decimal(p.amount), p.currency) for p in prices.get(row.id, ())
+            ),
+        )
+        for row in rows
+    )
+
+
+def load_pictures(session: Session) -> tuple[PictureRow, ...]:
+    """Reference pictures of active works, in a fixed order."""
+    statement = (
+        select(PictureRow)
+        .join(WorkRow, col(WorkRow.id) == col(PictureRow.work_id))
+        .where(col(WorkRow.active))
+        .order_by(PictureRow.work_id, PictureRow.sha256)
+    )
+    return tuple(session.exec(statement).all())
+
+
+def _bytes_of(path: Path) -> tuple[bytes, str]:
+    try:
+        if path.stat().st_size > MAX_PICTURE_BYTES:
+            return b"", f"larger than {MAX_PICTURE_BYTES:,} bytes"
+        return path.read_bytes(), ""
+    except OSError as error:
+        return b"", f"cannot be read ({error.strerror})"
+
+
+def _put_work(session: Session, work: Work, pictures: Sequence[ReferencePicture], now: datetime) -> None:
+    row = session.get(WorkRow, work.id)
+    if row is None:
+        row = WorkRow(id=work.id, title=work.title, owner=work.owner, created_at=now, updated_at=now)
+    row.title, row.owner, row.active, row.updated_at = work.title, work.owner, True, now
+    session.add(row)
+    session.flush()
+    for table in PARTS:
+        session.execute(delete(table).where(col(table.work_id) == work.id))
+    session.add_all(_parts(work, pictures))
+    session.flush()
+
+
+def _parts(work: Work, pictures: Sequence[ReferencePicture]) -> list[SQLModel]:
+    unique = {picture.sha256: picture for picture in pictures}
+    return [
+        *(
+            NameRow(
+                work_id=work.id, text=n.text, language=n.language, kind=n.kind, needs_context=n.needs_context
+            )
+            for n in work.names
+        ),
+        *(
+            RightRow(
+                work_id=work.id, kind=r.kind, territory=r.territory, number=r.number, valid_to=r.valid_to
+            )
+            for r in work.rights
+        ),
+        *(OfficialSellerRow(work_id=work.id, seller=s) for s in dict.fromkeys(work.official_sellers)),
+        *(
+            OfficialPriceRow(work_id=work.id, product=p.product, amount=str(p.amount), currency=p.currency)
+            for p in work.official_prices
+        ),
+        *(
+            PictureRow(
+                work_id=work.id,
+                sha256=p.sha256,
+                file_name=p.file_name,
+                media_type=p.look.media_type,
+                width=p.look.width,
+                height=p.look.height,
+                warnings=[{"code": w.code, "values": dict(w.values)} for w in p.look.warnings],
+            )
+            for p in unique.values()
+        ),
+    ]
+
+
+R = TypeVar("R", NameRow, RightRow, OfficialSellerRow, OfficialPriceRow)
+
+
+def _by_work(rows: Sequence[R]) -> dict[str, list[R]]:
+    found: dict[str, list[R]] = {}
+    for row in rows:
+        found.setdefault(row.work_id, []).append(row)
+    return found
