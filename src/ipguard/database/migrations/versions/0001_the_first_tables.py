@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.Column("exhibits", sa.Integer(), nullable=False),
         sa.Column("exported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("exported_by", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_file.id"], name=op.f("fk_case_export_case_id"), ondelete="CASCADE"
         ),
@@ -114,6 +115,8 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_run_id", sa.Integer(), nullable=True),
+        sa.Column("last_step", sa.Integer(), nullable=True),
+        sa.Column("judged_with", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"], ["source.id"], name=op.f("fk_listing_source_id"), ondelete="CASCADE"
         ),
@@ -236,6 +239,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("exhibit_id", sa.String(), nullable=True),
         sa.Column("later_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reopened", JSON, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -344,6 +348,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_decision_alert_id"), ["alert_id"], unique=False)
 
     op.create_table(
+        "alert_exhibit",
+        sa.Column("alert_id", sa.Integer(), nullable=False),
+        sa.Column("exhibit_id", sa.String(), nullable=False),
+        sa.Column("alert_version", sa.Integer(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["alert_id"], ["alert.id"], name=op.f("fk_alert_exhibit_alert_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("alert_id", "exhibit_id", name=op.f("pk_alert_exhibit")),
+    )
+    op.create_table(
         "finding",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("alert_id", sa.Integer(), nullable=False),
@@ -370,6 +385,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_finding_alert_id"))
 
     op.drop_table("finding")
+    op.drop_table("alert_exhibit")
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_decision_alert_id"))
 
