@@ -62,7 +62,7 @@ class ListingPictureRow(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     listing_id: int = Field(foreign_key="listing.id", index=True, ondelete="CASCADE")
     position: int
-    url: str
+    url: str = Field(index=True)
     sha256: str | None = Field(default=None, max_length=64, index=True)
     media_type: str = ""
     skipped: str = ""

@@ -274,6 +274,7 @@ def upgrade() -> None:
     with op.batch_alter_table("listing_picture", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_listing_picture_listing_id"), ["listing_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_listing_picture_sha256"), ["sha256"], unique=False)
+        batch_op.create_index(batch_op.f("ix_listing_picture_url"), ["url"], unique=False)
 
     op.create_table(
         "run_step",
@@ -400,6 +401,7 @@ def downgrade() -> None:
 
     op.drop_table("run_step")
     with op.batch_alter_table("listing_picture", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_listing_picture_url"))
         batch_op.drop_index(batch_op.f("ix_listing_picture_sha256"))
         batch_op.drop_index(batch_op.f("ix_listing_picture_listing_id"))
 

@@ -1,0 +1,204 @@
+"""Keeping listings: one row a listing, whose version rises when what it says changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from crawlers.listing import Listing
+from ipguard.listings.pictures import show_pictures
+from ipguard.listings.said import digest, fit
+from ipguard.listings.tables import ListingRow
+
+CHUNK = 200
+"""Rows a statement: 26 columns of 200 rows stay below SQLite's 32 766 parameters."""
+
+ONLY_WHEN_NEW = frozenset({"source_id", "key", "first_seen_at"})
+ONLY_WHEN_CHANGED = frozenset({"version", "changed_at", "judged_with"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of one listing when it was kept."""
+
+    id: int
+    key: str
+    version: int
+    new: bool = False
+    changed: bool = False
+    """It says something else than before."""
+    back: bool = False
+    """It had been gone."""
+
+
+def keep_listings(
+    session: Session,
+    source_id: str,
+    listings: Iterable[Listing],
+    *,
+    read_by: str,
+    run_id: int,
+    step: int,
+    now: datetime,
+) -> list[Kept]:
+    """Write what was read: new rows, higher versions, or only a later `last_seen_at`.
+
+    A listing named twice in one answer is kept once, as it was said last. Its pictures become rows that
+    are still to be fetched; pictures it no longer shows are dropped from it. `read_by` is adapter@version,
+    `step` the position of the step in the run.
+    """
+    by_key = {one.id: one for one in map(fit, listings)}
+    if not by_key:
+        return []
+    before = _standing(session, source_id, list(by_key))
+    digests = {key: digest(listing) for key, listing in by_key.items()}
+    rows = [
+        _row(listing, now, source_id=source_id, digest=digests[key], read_by=read_by, run=(run_id, step))
+        for key, listing in by_key.items()
+    ]
+    written: dict[str, tuple[int, int]] = {}
+    for chunk in _chunks(rows):
+        written.update(_upsert(session, chunk, now))
+    kept = [_became(key, written[key], before.get(key), digests[key]) for key in by_key]
+    for one in kept:
+        if one.new or one.changed:
+            show_pictures(session, one.id, by_key[one.key].pictures)
+    return kept
+
+
+def mark_gone(session: Session, source_id: str, run_id: int, now: datetime) -> int:
+    """Mark what a full run that ended well did not see; returns how many went."""
+    went = session.execute(
+        update(ListingRow)
+        .where(
+            col(ListingRow.source_id) == source_id,
+            col(ListingRow.gone_at).is_(None),
+            or_(col(ListingRow.last_run_id).is_(None), col(ListingRow.last_run_id) != run_id),
+        )
+        .values(gone_at=now)
+        .returning(col(ListingRow.id))
+    )
+    return len(went.all())
+
+
+def to_judge(session: Session, run_id: int, judged_with: str, limit: int = CHUNK) -> list[ListingRow]:
+    """Listings of this run that these matchers have not judged against this watchlist."""
+    return list(
+        session.scalars(
+            select(ListingRow)
+            .where(col(ListingRow.last_run_id) == run_id, col(ListingRow.judged_with) != judged_with)
+            .order_by(col(ListingRow.id))
+            .limit(limit)
+        )
+    )
+
+
+def note_judged(session: Session, listings: Iterable[ListingRow], judged_with: str) -> None:
+    """Note that these versions were judged; what changed meanwhile stays to be judged."""
+    for listing in listings:
+        session.execute(
+            update(ListingRow)
+            .where(col(ListingRow.id) == listing.id, col(ListingRow.version) == listing.version)
+            .values(judged_with=judged_with)
+        )
+
+
+def judge_again(session: Session, listing_ids: Sequence[int]) -> None:
+    """Note that something new is known about these listings: a picture arrived."""
+    session.execute(update(ListingRow).where(col(ListingRow.id).in_(listing_ids)).values(judged_with=""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    digest: str
+    gone: bool
+
+
+def _standing(session: Session, source_id: str, keys: Sequence[str]) -> dict[str, _Before]:
+    found: dict[str, _Before] = {}
+    for chunk in _chunks(keys):
+        rows = session.execute(
+            select(col(ListingRow.key), col(ListingRow.digest), col(ListingRow.gone_at)).where(
+                col(ListingRow.source_id) == source_id, col(ListingRow.key).in_(chunk)
+            )
+        )
+        found.update((key, _Before(said, gone is not None)) for key, said, gone in rows)
+    return found
+
+
+def _upsert(session: Session, rows: Sequence[dict[str, object]], now: datetime) -> dict[str, tuple[int, int]]:
+    """Key → (id, version), in one statement that both databases understand."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    statement = (postgresql.insert if postgres else sqlite.insert)(ListingRow).values(list(rows))
+    said = statement.excluded
+    other = col(ListingRow.digest) != said.digest
+    changes: dict[str, ColumnElement[object]] = {
+        name: said[name] for name in rows[0] if name not in ONLY_WHEN_NEW | ONLY_WHEN_CHANGED
+    }
+    changes["version"] = case((other, col(ListingRow.version) + 1), else_=col(ListingRow.version))
+    changes["changed_at"] = case((other, now), else_=col(ListingRow.changed_at))
+    changes["judged_with"] = case((other, ""), else_=col(ListingRow.judged_with))
+    written = session.execute(
+        statement.on_conflict_do_update(index_elements=["source_id", "key"], set_=changes).returning(
+            col(ListingRow.key), col(ListingRow.id), col(ListingRow.version)
+        ),
+        execution_options={"populate_existing": True},
+    )
+    return {key: (listing_id, version) for key, listing_id, version in written}
+
+
+def _became(key: str, written: tuple[int, int], before: _Before | None, said: str) -> Kept:
+    listing_id, version = written
+    if before is None:
+        return Kept(listing_id, key, version, new=True)
+    return Kept(listing_id, key, version, changed=before.digest != said, back=before.gone)
+
+
+def _row(
+    listing: Listing, now: datetime, *, source_id: str, digest: str, read_by: str, run: tuple[int, int]
+) -> dict[str, object]:
+    price = listing.price
+    return {
+        "source_id": source_id,
+        "key": listing.id,
+        "url": listing.url,
+        "title": listing.title,
+        "description": listing.description,
+        "price_amount": str(price.amount) if price else None,
+        "currency": price.currency if price else None,
+        "price_kind": price.kind.value if price else "",
+        "price_raw": price.raw if price else "",
+        "seller_key": listing.seller.id,
+        "seller_name": listing.seller.name,
+        "seller_url": listing.seller.url,
+        "condition": listing.condition,
+        "availability": listing.availability,
+        "brand": listing.brand,
+        "category": listing.category,
+        "tags": list(listing.tags),
+        "language": listing.language,
+        "missing": list(listing.missing),
+        "digest": digest,
+        "version": 1,
+        "read_by": read_by,
+        "first_seen_at": now,
+        "last_seen_at": now,
+        "changed_at": now,
+        "gone_at": None,
+        "last_run_id": run[0],
+        "last_step": run[1],
+        "judged_with": "",
+    }
+
+
+T = TypeVar("T")
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
