@@ -16,6 +16,8 @@ MAX_LINE = 2_000
 """Characters of a title, name or address; PostgreSQL's indexes end at 2 704 bytes."""
 MAX_KEY = 200
 MAX_TAGS = 200
+MAX_DIGITS = 15
+"""Before or after the point; `1e9999` on a page is no price."""
 
 
 def fit(listing: Listing) -> Listing:
@@ -103,7 +105,7 @@ def _clean(text: str, longest: int) -> str:
 
 
 def _price(price: Price | None) -> Price | None:
-    if price is None or not price.amount.is_finite():
+    if price is None or not price.amount.is_finite() or abs(price.amount.adjusted()) > MAX_DIGITS:
         return None
     currency = _line(price.currency) if price.currency else None
     return replace(price, currency=currency, raw=_line(price.raw))

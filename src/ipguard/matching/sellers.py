@@ -1,0 +1,60 @@
+"""Who offers it: an official seller turns a verdict round, an unknown one supports it a little.
+
+A name is what a seller says of itself, so an entry of the watchlist that is a host (`shop.example`)
+matches only the host that was really asked, and an entry `host/seller` only that seller there.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from crawlers.listing import Listing
+from ipguard.matching.finding import Finding, Reason
+from ipguard.matching.score import OFFICIAL_SELLER
+
+VERSION = "1"
+
+UNKNOWN = 0.3
+"""Strength of not being on the list: most unknown sellers resell genuine goods."""
+
+
+def match_seller(work: str, official: Iterable[str], listing: Listing, asked: str) -> Finding | None:
+    """A finding about who sells `listing`, or None where the work names no official seller.
+
+    `asked` is the address of the source that was asked, which nobody on the page can forge.
+    """
+    entries = [entry for entry in map(_folded, official) if entry]
+    if not entries:
+        return None
+    host = host_of(asked)
+    names = {name for name in (_folded(listing.seller.id), _folded(listing.seller.name)) if name}
+    shown = listing.seller.name or listing.seller.id or host
+    if any(_is(entry, host, names) for entry in entries):
+        reason = Reason(OFFICIAL_SELLER, {"seller": shown})
+        return Finding("seller", VERSION, work, 1.0, reason, weak=True)
+    return Finding("seller", VERSION, work, UNKNOWN, Reason("seller.unknown", {"seller": shown}), weak=True)
+
+
+def host_of(url: str) -> str:
+    """Host of an address, lower case, without `www.`; empty where it has none."""
+    try:
+        host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    except ValueError:
+        return ""
+    return host.removeprefix("www.")
+
+
+def _is(entry: str, host: str, names: set[str]) -> bool:
+    place, _, seller = entry.removeprefix("https://").removeprefix("http://").partition("/")
+    if seller:
+        return host_of(place) == host and seller in names
+    if "." in place and " " not in place:
+        official = host_of(place)
+        return host == official or host.endswith("." + official)
+    return entry in names
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
