@@ -1,0 +1,88 @@
+"""Findings as rows and back; and what makes two of them the same witness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any, cast
+
+from ipguard.alerts.tables import FindingRow
+from ipguard.matching.finding import Finding, PicturePlace, Quad, Reason, ReasonValue, TextPlace
+
+Witness = tuple[str, ...]
+"""What a finding rests on, without its figures: the same words, or the same picture and reference."""
+
+
+def to_row(finding: Finding, alert_id: int, alert_version: int) -> FindingRow:
+    """A row for one finding of one version of an alert."""
+    return FindingRow(
+        alert_id=alert_id,
+        alert_version=alert_version,
+        matcher=finding.matcher,
+        matcher_version=finding.version,
+        strength=finding.strength,
+        weak=finding.weak,
+        reason_code=finding.reason.code,
+        reason_values=dict(finding.reason.values),
+        place=place_json(finding.place),
+    )
+
+
+def from_row(row: FindingRow, work: str) -> Finding:
+    """The finding a row was made of."""
+    return Finding(
+        matcher=row.matcher,
+        version=row.matcher_version,
+        work=work,
+        strength=row.strength,
+        reason=Reason(row.reason_code, cast("Mapping[str, ReasonValue]", row.reason_values)),
+        place=_place(row.place),
+        weak=row.weak,
+    )
+
+
+def place_json(place: TextPlace | PicturePlace | None) -> dict[str, object] | None:
+    """A place as JSON; `kind` is text or picture."""
+    if place is None:
+        return None
+    values = asdict(place)
+    for name in ("region", "reference_region"):
+        if name in values:
+            values[name] = [list(point) for point in values[name]]
+    return {"kind": "text" if isinstance(place, TextPlace) else "picture", **values}
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """A finding as JSON, for reports and to tell whether two are equal."""
+    return {
+        "matcher": finding.matcher,
+        "version": finding.version,
+        "work": finding.work,
+        "strength": finding.strength,
+        "weak": finding.weak,
+        "reason": finding.reason.code,
+        "values": dict(finding.reason.values),
+        "place": place_json(finding.place),
+    }
+
+
+def witness(finding: Finding) -> Witness:
+    """What the finding rests on; a decision made with a witness in sight stands while no other comes."""
+    match finding.place:
+        case TextPlace() as place:
+            return (finding.matcher, place.field, place.name, place.text)
+        case PicturePlace() as place:
+            return (finding.matcher, place.picture, place.reference)
+        case None:
+            return (finding.matcher, finding.reason.code, str(finding.reason.values.get("seller", "")))
+
+
+def _place(stored: Mapping[str, Any] | None) -> TextPlace | PicturePlace | None:
+    if stored is None:
+        return None
+    kind = TextPlace if stored.get("kind") == "text" else PicturePlace
+    values = {f.name: stored[f.name] for f in fields(kind) if f.name in stored}
+    for name in ("region", "reference_region"):
+        if name in values:
+            values[name] = cast("Quad", tuple((float(x), float(y)) for x, y in values[name]))
+    return kind(**values)
