@@ -1,0 +1,121 @@
+"""`ipguard source …`: places to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ipguard.cli.options import JsonOption, WorkspaceOption, utc_now
+from ipguard.cli.output import emit, safe, show
+
+if TYPE_CHECKING:
+    from ipguard.sources.tables import SourceRow
+
+app = typer.Typer(no_args_is_help=True, help="Places to look at: add, list, pause, resume, runs.")
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the source.")]
+
+
+@app.command()
+def add(
+    url: Annotated[str, typer.Argument(help="A shop, a listing page, a product page or a sitemap.")],
+    adapter: Annotated[
+        str, typer.Option(help="shopify or schema-org; found out by asking the shop if not given.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="A short name; made from the host if not given.")] = "",
+    query: Annotated[str, typer.Option(help="Words to ask for; everything shown if not given.")] = "",
+    every: Annotated[str, typer.Option(help="How often to look: 30m, 6h, 1d, 2w.")] = "1d",
+    gap: Annotated[float, typer.Option(min=0.0, help="Seconds between two requests, at least.")] = 1.0,
+    local: Annotated[
+        bool, typer.Option("--local", help="A test shop of your own at a private address.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a place to look at. It is due at once: `ipguard sweep` looks."""
+    from ipguard.database.engine import make_engine, transaction
+    from ipguard.settings import open_workspace
+    from ipguard.sources.store import NewSource, add_source, parse_interval
+    from ipguard.wiring import recognise_adapter
+
+    place = open_workspace(workspace)
+    interval = parse_interval(every)
+    kind = adapter or recognise_adapter(place, url, local=local, now=utc_now)
+    with transaction(make_engine(place.database_url)) as session:
+        wanted = NewSource(url, kind, name, query, None, local, interval, gap)
+        row = add_source(session, wanted, now=utc_now())
+    if as_json:
+        emit(_facts(row))
+        return
+    show(f"Looking at [bold]{safe(row.id)}[/] ({safe(row.base_url)}) as {safe(row.adapter)}, every {every}.")
+
+
+@app.command("list")
+def list_all(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """List sources with their schedule and state."""
+    from rich.table import Table
+
+    from ipguard.database.engine import make_engine, reading
+    from ipguard.settings import open_workspace
+    from ipguard.sources.store import list_sources
+
+    with reading(make_engine(open_workspace(workspace).database_url)) as session:
+        rows = list_sources(session)
+    table = Table("Source", "Adapter", "Address", "Next look (UTC)", "State", box=None, header_style="bold")
+    for row in rows:
+        if as_json:
+            emit(_facts(row))
+        due = row.next_run_at.strftime("%Y-%m-%d %H:%M") if row.next_run_at and row.enabled else "-"
+        state = row.last_error or ("good" if row.enabled else "paused")
+        table.add_row(safe(row.id), safe(row.adapter), safe(row.base_url), due, safe(state))
+    if not as_json:
+        show(table if rows else "No source yet. Add one: ipguard source add https://SHOP")
+
+
+@app.command()
+def pause(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Stop looking at a source until it is resumed."""
+    _switch(name, False, workspace, as_json)
+
+
+@app.command()
+def resume(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Look at a paused source again; it is due at once."""
+    _switch(name, True, workspace, as_json)
+
+
+@app.command()
+def runs(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Tell how the last runs of a source went."""
+    from ipguard.database.engine import make_engine, reading
+    from ipguard.settings import open_workspace
+    from ipguard.sources.store import get_source, last_runs
+
+    with reading(make_engine(open_workspace(workspace).database_url)) as session:
+        get_source(session, name)
+        found = last_runs(session, name)
+    for run in found:
+        if as_json:
+            emit(run.model_dump(exclude={"frontier"}))
+        else:
+            show(f"{run.started_at:%Y-%m-%d %H:%M}  {run.state:<9} {safe(run.note)}")
+    if not found and not as_json:
+        show("No run yet.")
+
+
+def _switch(name: str, enabled: bool, workspace: WorkspaceOption, as_json: bool) -> None:
+    from ipguard.database.engine import make_engine, transaction
+    from ipguard.settings import open_workspace
+    from ipguard.sources.store import set_enabled
+
+    with transaction(make_engine(open_workspace(workspace).database_url)) as session:
+        row = set_enabled(session, name, enabled, now=utc_now())
+    if as_json:
+        emit(_facts(row))
+    else:
+        show(f"{safe(row.id)} is {'looked at again, from now' if enabled else 'paused'}.")
+
+
+def _facts(row: SourceRow) -> dict[str, object]:
+    return row.model_dump(exclude={"lease_owner", "lease_until"})

@@ -1,0 +1,89 @@
+"""`ipguard watch …`: works to look for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ipguard.cli.options import JsonOption, WorkspaceOption, utc_now
+from ipguard.cli.output import emit, safe, say, show
+
+app = typer.Typer(no_args_is_help=True, help="Works to look for: add, list.")
+
+
+@app.command()
+def add(
+    watchlist: Annotated[Path, typer.Argument(help="A watchlist file (TOML).")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add or replace the works of a watchlist file, with their names, rights and pictures.
+
+    Either everything in the file is taken, or nothing is and every mistake is named.
+    """
+    from ipguard.matching.reasons import render
+    from ipguard.settings import open_workspace
+    from ipguard.wiring import add_watchlist
+
+    done = add_watchlist(open_workspace(workspace), watchlist, now=utc_now)
+    warnings = [(p, w) for p in done.pictures for w in p.look.warnings]
+    if as_json:
+        emit(
+            {
+                "added": done.added,
+                "replaced": done.replaced,
+                "names": done.names,
+                "pictures": len(done.pictures),
+                "warnings": [{"picture": p.file_name, "work": p.work, "why": render(w)} for p, w in warnings],
+            }
+        )
+        return
+    works = len(done.added) + len(done.replaced)
+    show(
+        f"Watching {works} work{'s' if works != 1 else ''} ({len(done.added)} new, "
+        f"{len(done.replaced)} replaced), {done.names} names, {len(done.pictures)} pictures."
+    )
+    for picture, warning in warnings:
+        say(f"[yellow]note[/] {safe(picture.work)}/{safe(picture.file_name)}: {safe(render(warning))}")
+
+
+@app.command("list")
+def list_works(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """List the works that are watched."""
+    from collections import Counter
+
+    from rich.table import Table
+
+    from ipguard.database.engine import make_engine, reading
+    from ipguard.rights.store import load_pictures, load_works
+    from ipguard.settings import open_workspace
+
+    engine = make_engine(open_workspace(workspace).database_url)
+    with reading(engine) as session:
+        works = load_works(session)
+        pictures = Counter(picture.work_id for picture in load_pictures(session))
+    table = Table("Work", "Title", "Names", "Pictures", "Rights", box=None, header_style="bold")
+    for work in works:
+        names = [name.text for name in work.names]
+        rights = [f"{right.kind} {right.territory} {right.number}" for right in work.rights]
+        if as_json:
+            emit(
+                {
+                    "work": work.id,
+                    "title": work.title,
+                    "names": names,
+                    "pictures": pictures[work.id],
+                    "rights": rights,
+                }
+            )
+        table.add_row(
+            safe(work.id),
+            safe(work.title),
+            safe(", ".join(names)),
+            str(pictures[work.id]),
+            safe("; ".join(rights)),
+        )
+    if not as_json:
+        show(table if works else "No work is watched yet. Add some: ipguard watch add WATCHLIST.toml")
