@@ -65,7 +65,11 @@ def refusal(folder: Path, text: str) -> str:
 
 def look(data: bytes) -> PictureLook:
     small = Reason("picture.small", {"width": 64, "height": 48})
-    return PictureLook(64, 48, "image/png", (small,)) if data.startswith(b"\x89PNG") else PictureLook(0, 0, "", (), "no")
+    return (
+        PictureLook(64, 48, "image/png", (small,))
+        if data.startswith(b"\x89PNG")
+        else PictureLook(0, 0, "", (), "no")
+    )
 
 
 def test_everything_a_person_wrote_is_there(tmp_path):
@@ -155,7 +159,9 @@ def test_importing_again_replaces_and_does_not_double(engine: Engine, tmp_path):
     for text in (GOOD, GOOD.replace("星灯", "星燈")):
         watchlist = load_watchlist(written(tmp_path, text))
         with transaction(engine) as session:
-            done = import_watchlist(session, watchlist, read_pictures(watchlist, look, lambda _: ""), now=NOON)
+            done = import_watchlist(
+                session, watchlist, read_pictures(watchlist, look, lambda _: ""), now=NOON
+            )
 
     with reading(engine) as session:
         (work,) = load_works(session)
