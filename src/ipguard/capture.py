@@ -1,0 +1,239 @@
+"""From an alert to an exhibit: what was said on the wire, the pictures, and why it was flagged.
+
+The second place (beside `sweep`) where crawling and evidence meet. Building a capture is pure; asking a
+shop once more, on a case's order, is `capture_now`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+from crawlers.errors import CrawlError
+from crawlers.exchange import Exchange, Purpose, Request
+from evidence_store.exhibit import Artefact, Capture, JsonValue, Operator, WireExchange
+from ipguard.alerts.findings import finding_json
+from ipguard.errors import IpguardError
+from ipguard.listings.tables import ListingRow
+from ipguard.matching.finding import Finding, PicturePlace
+from ipguard.matching.reasons import LANGUAGES, render
+from ipguard.matching.score import Verdict
+
+EXTENSIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "image/jpeg": "jpg",
+        "image/png": "png",
+        "image/gif": "gif",
+        "image/webp": "webp",
+        "image/avif": "avif",
+        "image/bmp": "bmp",
+        "image/tiff": "tif",
+    }
+)
+
+
+class Pictures(Protocol):
+    """Pictures by content."""
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes; returns their SHA-256 (hex)."""
+        ...
+
+    def get(self, sha256: str) -> bytes:
+        """Bytes that were kept; WrongUse where they are not there."""
+        ...
+
+
+class Drawer(Protocol):
+    """Draws the matched place."""
+
+    def draw(self, picture: bytes, reference: bytes, place: PicturePlace) -> bytes:
+        """A PNG of the listing picture beside the reference, with the matched region outlined."""
+        ...
+
+
+Fetch = Callable[[Request], Awaitable[Exchange]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an exhibit is about."""
+
+    listing: ListingRow
+    verdicts: Sequence[Verdict]
+    exchanges: tuple[WireExchange, ...]
+    """The page or feed that said it, and the pictures, each with its redirects."""
+    about: Mapping[str, JsonValue] = field(default_factory=lambda: MappingProxyType({}))
+    """More to be put on record: run, case."""
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What every capture of one run or case has in common."""
+
+    pictures: Pictures
+    drawer: Drawer
+    operator: Operator
+    legal_basis: str
+
+    def capture(self, subject: Subject, purpose: str) -> Capture:
+        """One exhibit: wire bytes, matched pictures beside references, and the findings as a file."""
+        findings = [finding for verdict in subject.verdicts for finding in verdict.findings]
+        artefacts, failures = self._pictures(findings)
+        return Capture(
+            requested_url=subject.listing.url,
+            purpose=purpose,
+            legal_basis=self.legal_basis,
+            operator=self.operator,
+            exchanges=subject.exchanges,
+            artefacts=(_findings_file(subject), *artefacts),
+            failures=(*subject.failures, *failures),
+            about={**_about(subject), **subject.about},
+        )
+
+    def _pictures(self, findings: Iterable[Finding]) -> tuple[list[Artefact], list[str]]:
+        """Each matched picture and reference once, each match drawn once."""
+        places = [finding.place for finding in findings if isinstance(finding.place, PicturePlace)]
+        artefacts: dict[str, Artefact] = {}
+        failures: list[str] = []
+        for number, place in enumerate(dict.fromkeys(places), 1):
+            try:
+                picture, reference = self.pictures.get(place.picture), self.pictures.get(place.reference)
+                overlay = self.drawer.draw(picture, reference, place)
+            except IpguardError as error:
+                failures.append(f"Match {number} could not be drawn: {error}")
+                continue
+            for role, data in (("picture", picture), ("reference", reference)):
+                artefact = picture_artefact(role, data)
+                artefacts[artefact.name] = artefact
+            name = f"overlay-{number}.png"
+            artefacts[name] = Artefact(name, "overlay", "image/png", overlay)
+        return list(artefacts.values()), failures
+
+
+def wire_exchanges(exchange: Exchange) -> tuple[WireExchange, ...]:
+    """An exchange and its redirects as they stood on the wire, oldest first; replayed ones have no wire."""
+    return tuple(_wire(hop) for hop in (*exchange.hops, exchange) if hop.wire is not None)
+
+
+async def capture_now(
+    recorder: Recorder, fetch: Fetch, subject: Subject, pictures: Sequence[str], purpose: str
+) -> Capture:
+    """Ask for the page of a listing and its pictures once more, now, and make an exhibit of the answers.
+
+    What cannot be fetched is recorded as a failure, and hides nothing of the rest.
+
+    Args:
+        recorder: what goes into every capture.
+        fetch: asks, politely.
+        subject: the listing and its verdicts; its exchanges come first.
+        pictures: addresses of its pictures.
+        purpose: why, in words a court reads.
+    """
+    exchanges, failures = list(subject.exchanges), list(subject.failures)
+    requests = [Request(subject.listing.url), *(Request(url, Purpose.PICTURE) for url in pictures)]
+    for request in requests:
+        try:
+            answer = await fetch(request)
+        except CrawlError as error:
+            failures.append(f"{request.purpose.value} {request.url}: {error}")
+            continue
+        exchanges.extend(wire_exchanges(answer))
+        if answer.status >= 400:
+            failures.append(f"{request.purpose.value} {request.url}: answered with status {answer.status}")
+    whole = Subject(subject.listing, subject.verdicts, tuple(exchanges), subject.about, tuple(failures))
+    return recorder.capture(whole, purpose)
+
+
+def picture_artefact(role: str, data: bytes) -> Artefact:
+    """A picture file, named by its content so that the same one is never there twice."""
+    media_type = sniffed(data)
+    name = f"{role}-{hashlib.sha256(data).hexdigest()[:16]}.{EXTENSIONS.get(media_type, 'bin')}"
+    return Artefact(name, role, media_type, data)
+
+
+def sniffed(data: bytes) -> str:
+    """Media type by the first bytes (WHATWG MIME Sniffing §6.1), never by what a server claims."""
+    head = data[:16]
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "image/avif"
+    if head.startswith(b"BM"):
+        return "image/bmp"
+    if head.startswith((b"II*\x00", b"MM\x00*")):
+        return "image/tiff"
+    return "application/octet-stream"
+
+
+def _wire(exchange: Exchange) -> WireExchange:
+    wire = exchange.wire
+    if wire is None:
+        raise ValueError("an exchange without wire bytes is no evidence")
+    tls = wire.tls
+    return WireExchange(
+        url=exchange.url,
+        request=wire.request,
+        response=wire.response,
+        started_at=exchange.started_at,
+        ended_at=exchange.ended_at,
+        address=wire.address,
+        port=wire.port,
+        resolved=wire.resolved,
+        truncated=exchange.truncated,
+        tls_version=tls.version if tls else "",
+        tls_cipher=tls.cipher if tls else "",
+        tls_chain=tls.chain if tls else (),
+        tls_verified=tls.verified if tls else False,
+        monotonic_ns=wire.monotonic_ns,
+    )
+
+
+def _findings_file(subject: Subject) -> Artefact:
+    """Why it was flagged, with every reason in every language, as the matchers of that day computed it."""
+    verdicts = [
+        {
+            "work": verdict.work,
+            "match": verdict.match,
+            "score": verdict.score,
+            "score_version": verdict.version,
+            "findings": [
+                {**finding_json(f), "why": {code: render(f.reason, code) for code in LANGUAGES}}
+                for f in verdict.findings
+            ],
+        }
+        for verdict in subject.verdicts
+    ]
+    text = json.dumps(verdicts, ensure_ascii=False, indent=1, sort_keys=True)
+    return Artefact("findings.json", "analysis", "application/json", text.encode())
+
+
+def _about(subject: Subject) -> dict[str, JsonValue]:
+    listing = subject.listing
+    return {
+        "listing": {
+            "source": listing.source_id,
+            "key": listing.key,
+            "version": listing.version,
+            "url": listing.url,
+            "title": listing.title,
+            "price": listing.price_amount,
+            "currency": listing.currency,
+            "seller": listing.seller_name,
+            "read_by": listing.read_by,
+            "digest": listing.digest,
+        },
+        "works": [verdict.work for verdict in subject.verdicts],
+        "scores": [f"{verdict.score:.4f}" for verdict in subject.verdicts],
+    }

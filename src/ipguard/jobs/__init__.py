@@ -1,0 +1,1 @@
+"""The schedule: what is due, who runs it, and the engine that runs it."""
