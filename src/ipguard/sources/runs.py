@@ -1,0 +1,181 @@
+"""Runs of a source and their steps: what was asked, what became of it, and how it ended, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from ipguard.sources.tables import RunRow, StepRow
+
+GOES_ON = ("running", "waiting")
+TROUBLES = ("blocked", "changed", "error")
+"""Outcomes of a run that mean that the source has to be looked at."""
+
+MAX_NOTE = 500
+"""Characters; notes may quote a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing that was asked, and what became of it."""
+
+    kind: str
+    """page or picture."""
+    url: str
+    outcome: str
+    """ok, empty, blocked, changed, error, skipped."""
+    note: str = ""
+    status: int | None = None
+    listings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run came to, from its steps."""
+
+    pages: int
+    listings: int
+    pictures: int
+    outcome: str
+    """ok, empty, blocked, changed, error."""
+    why: str
+    """Note of the first step that decided it; empty for ok."""
+    whole: bool
+    """Every page asked for was read."""
+
+
+def begin_run(session: Session, source_id: str, now: datetime) -> RunRow:
+    """The run of this source that has not ended, else a new one."""
+    run = session.scalars(
+        select(RunRow)
+        .where(col(RunRow.source_id) == source_id, col(RunRow.state).in_(GOES_ON))
+        .order_by(col(RunRow.id).desc())
+        .limit(1)
+    ).first()
+    if run is None:
+        run = RunRow(source_id=source_id, state="running", started_at=now)
+    run.state = "running"
+    session.add(run)
+    session.flush()
+    return run
+
+
+def write_step(session: Session, run: RunRow, asked: Asked, now: datetime) -> int:
+    """Add a step to the report of a run; returns its position."""
+    run.steps += 1
+    step = StepRow(
+        run_id=cast(int, run.id),
+        position=run.steps,
+        at=now,
+        kind=asked.kind,
+        url=fit_note(asked.url, 2000),
+        status=asked.status,
+        outcome=asked.outcome,
+        note=fit_note(asked.note, MAX_NOTE),
+        listings=asked.listings,
+    )
+    session.add_all([run, step])
+    session.flush()
+    return run.steps
+
+
+def end_run(session: Session, run_id: int, state: str, note: str, now: datetime) -> RunRow:
+    """Write how a run ended; waiting keeps its frontier, since it goes on."""
+    run = session.get(RunRow, run_id)
+    if run is None:
+        raise ValueError("a run that was never begun cannot end")
+    run.state, run.note = state, note
+    if state not in GOES_ON:
+        run.ended_at, run.frontier = now, None
+    session.add(run)
+    session.flush()
+    return run
+
+
+def tally(session: Session, run: RunRow) -> Tally:
+    """Add up the steps of a run.
+
+    Blocked and changed decide a run wherever they happen. An error decides it only when nothing was read:
+    one page out of fifty that cannot be had is a step skipped, not a run that failed.
+    """
+    pages = list(
+        session.scalars(
+            select(StepRow)
+            .where(col(StepRow.run_id) == run.id, col(StepRow.kind) == "page")
+            .order_by(col(StepRow.position))
+        )
+    )
+    deciding = next((step for step in pages if step.outcome in ("blocked", "changed")), None)
+    if deciding is None and run.listings == 0:
+        deciding = next((step for step in pages if step.outcome in ("error", "skipped")), None)
+    if deciding is not None:
+        outcome, why = ("error" if deciding.outcome == "skipped" else deciding.outcome), deciding.note
+    elif run.listings == 0:
+        outcome, why = "empty", next((step.note for step in pages if step.note), "")
+    else:
+        outcome, why = "ok", ""
+    whole = all(step.outcome in ("ok", "empty") for step in pages)
+    return Tally(len(pages), run.listings, run.pictures, outcome, why, whole)
+
+
+def skipped_steps(session: Session, run_id: int) -> list[StepRow]:
+    """Steps that yielded nothing, with their reasons, in order."""
+    return list(
+        session.scalars(
+            select(StepRow)
+            .where(col(StepRow.run_id) == run_id, col(StepRow.outcome).not_in(("ok", "empty")))
+            .order_by(col(StepRow.position))
+        )
+    )
+
+
+def pictures_asked(session: Session, run_id: int) -> set[str]:
+    """Addresses of pictures that this run asked for already, whatever came of it."""
+    return set(
+        session.scalars(
+            select(col(StepRow.url)).where(col(StepRow.run_id) == run_id, col(StepRow.kind) == "picture")
+        )
+    )
+
+
+def listings_before(session: Session, source_id: str, run_id: int) -> int:
+    """How many listings the last finished run before this one read; 0 for the first."""
+    return (
+        session.scalars(
+            select(col(RunRow.listings))
+            .where(
+                col(RunRow.source_id) == source_id, col(RunRow.id) < run_id, col(RunRow.state) == "finished"
+            )
+            .order_by(col(RunRow.id).desc())
+            .limit(1)
+        ).first()
+        or 0
+    )
+
+
+def run_note(tally: Tally, *, before: int, gone: int) -> str:
+    """How a run went, in words."""
+    match tally.outcome:
+        case "ok":
+            went = f"; {gone} gone since the last run" if gone else ""
+            return f"{tally.listings} listings read from {tally.pages} pages{went}."
+        case "empty" if before:
+            was = f"the last run read {before} listings"
+            return f"It answered and showed nothing, where {was}. {tally.why}".strip()
+        case "empty":
+            return f"It answered and showed nothing. {tally.why}".strip()
+        case "blocked":
+            return f"It does not let us in: {tally.why or 'no reason given'}"
+        case "changed":
+            return f"It no longer looks as its reader knows it: {tally.why or 'no detail'}"
+        case _:
+            return f"Nothing could be read: {tally.why or 'no detail'}"
+
+
+def fit_note(text: str, longest: int) -> str:
+    """Text from outside, cut and without what no database stores."""
+    return text[:longest].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
