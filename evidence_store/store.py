@@ -212,6 +212,10 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
             out.write(signed)
         return signed
 
+    def sign(self, message: bytes) -> bytes:
+        """Ed25519 signature of the log key over a message that says itself what it is (DSSE, FORMAT 10.3)."""
+        return self._key.sign(message)
+
     def add_stamp(self, authority: str, *, query: bytes, response: bytes, roots: bytes) -> None:
         """Keep an authority's stamp on the newest checkpoint. The caller has verified it."""
         newest = self._journal.newest_checkpoint()

@@ -9,7 +9,9 @@ import pytest
 
 from evidence_store.blobs.store import BlobStore, read, receive
 from evidence_store.digest import sha256
-from evidence_store.errors import Malformed, StoreError
+from evidence_store.errors import Malformed, StoreError, TimestampError
+from evidence_store.timestamps.authority import TimestampAuthority
+from evidence_store.timestamps.check import check_stamp
 
 
 class BlobStoreContract(ABC):
@@ -56,3 +58,37 @@ class BlobStoreContract(ABC):
             assert isinstance(stream.read(10), bytes)
 
         assert io.BytesIO(read(store, digest)).read(1) == b"x"
+
+
+class TimestampAuthorityContract(ABC):
+    """What every `TimestampAuthority` promises."""
+
+    @pytest.fixture
+    @abstractmethod
+    def authority(self) -> TimestampAuthority:
+        """An authority that works."""
+
+    def test_its_stamp_is_good_for_what_was_asked(self, authority: TimestampAuthority) -> None:
+        """Query and response belong together and lead to its roots."""
+        digest = bytes.fromhex(sha256(b"asked"))
+        token = authority.stamp(digest)
+
+        assert check_stamp(digest, token.query, token.response, authority.roots).at.tzinfo is not None
+
+    def test_its_stamp_is_good_for_nothing_else(self, authority: TimestampAuthority) -> None:
+        """Another digest is refused."""
+        token = authority.stamp(bytes.fromhex(sha256(b"asked")))
+        with pytest.raises(TimestampError):
+            check_stamp(bytes.fromhex(sha256(b"other")), token.query, token.response, authority.roots)
+
+    def test_two_stamps_do_not_answer_each_other_s_query(self, authority: TimestampAuthority) -> None:
+        """Nonces tell them apart."""
+        digest = bytes.fromhex(sha256(b"asked"))
+        one, two = authority.stamp(digest), authority.stamp(digest)
+        with pytest.raises(TimestampError, match="nonce"):
+            check_stamp(digest, one.query, two.response, authority.roots)
+
+    def test_it_has_a_name_that_can_name_files(self, authority: TimestampAuthority) -> None:
+        """a-z, 0-9 and dashes."""
+        assert authority.name.replace("-", "").isalnum()
+        assert authority.name == authority.name.lower()

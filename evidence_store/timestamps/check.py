@@ -1,0 +1,148 @@
+"""Is a time stamp good (FORMAT 8.3, RFC 3161 §2.4.2)? Pure: bytes in, an answer or our own error out.
+
+Two implementations have to agree: rfc3161-client judges signature, chain and certificate; our own second
+reading judges status, imprint, nonce and the name. Each VerifierBuilder is made afresh with lists of its own,
+because builders of that library share the lists they were given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import rfc3161_client
+from asn1crypto import cms, tsp
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from evidence_store.errors import Malformed, TimestampError
+from evidence_store.timestamps.der import with_sorted_certificates
+
+MAX_BYTES = 1_000_000
+NO_LEGAL_VALUE = "NO LEGAL VALUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a good token says."""
+
+    at: datetime
+    """genTime, UTC; fractions of a second kept where the authority gives them."""
+    signer: str
+    """Common name of the signing certificate."""
+    serial: int
+    policy: str
+    """OID of the authority's policy."""
+
+    @property
+    def has_legal_value(self) -> bool:
+        """False for the local authority of tests and the demo (FORMAT 8.4)."""
+        return NO_LEGAL_VALUE not in self.signer
+
+
+def check_stamp(digest: bytes, query: bytes, response: bytes, roots: bytes) -> Stamp:
+    """The stamp in `response`, if it is good for `digest` and answers `query`.
+
+    Args:
+        digest: SHA-256 of what was stamped, 32 bytes.
+        query: DER TimeStampReq as sent.
+        response: DER TimeStampResp as received.
+        roots: PEM certificates that the chain may lead to.
+
+    Raises:
+        TimestampError: it is not good; the message says why.
+    """
+    if len(query) > MAX_BYTES or len(response) > MAX_BYTES:
+        raise TimestampError("a query or response larger than a megabyte")
+    asked = _read_query(query)
+    info, certificates = _read_response(response)
+    _same_imprint(asked, info, digest)
+    if info["nonce"].native != asked["nonce"].native:
+        raise TimestampError("the response answers another query: the nonces differ")
+    signer = _signing_certificate(certificates)
+    _verify_signature(digest, response, _load_roots(roots))
+    return Stamp(
+        at=info["gen_time"].native.astimezone(UTC),
+        signer=_common_name(signer),
+        serial=info["serial_number"].native,
+        policy=info["policy"].native,
+    )
+
+
+def _read_query(query: bytes) -> tsp.TimeStampReq:
+    try:
+        asked = tsp.TimeStampReq.load(query, strict=True)
+        _ = asked.native
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise TimestampError(f"the query is not a TimeStampReq: {error}") from error
+    return asked
+
+
+def _read_response(response: bytes) -> tuple[tsp.TSTInfo, list[x509.Certificate]]:
+    try:
+        answer = tsp.TimeStampResp.load(response, strict=True)
+        status = answer["status"]["status"].native
+        if status not in ("granted", "granted_with_mods"):
+            raise TimestampError(f"the authority refused: {status}")
+        signed: cms.SignedData = answer["time_stamp_token"]["content"]
+        info: tsp.TSTInfo = signed["encap_content_info"]["content"].parsed
+        _ = info.native
+        certificates = [x509.load_der_x509_certificate(c.chosen.dump()) for c in signed["certificates"]]
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise TimestampError(f"the response is not a TimeStampResp: {error}") from error
+    return info, certificates
+
+
+def _same_imprint(asked: tsp.TimeStampReq, info: tsp.TSTInfo, digest: bytes) -> None:
+    for name, imprint in (("query", asked["message_imprint"]), ("response", info["message_imprint"])):
+        if imprint["hash_algorithm"]["algorithm"].native != "sha256":
+            raise TimestampError(f"the {name} is not over SHA-256")
+        if imprint["hashed_message"].native != digest:
+            raise TimestampError(f"the {name} is over something else")
+
+
+def _signing_certificate(certificates: list[x509.Certificate]) -> x509.Certificate:
+    """The one certificate that may stamp: key usage timeStamping, critical, alone (RFC 3161 §2.3)."""
+    found = []
+    for certificate in certificates:
+        try:
+            usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        except (x509.ExtensionNotFound, ValueError):
+            continue
+        if usage.critical and list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]:
+            found.append(certificate)
+    if len(found) != 1:
+        raise TimestampError(f"{len(found)} certificates in the response may stamp, not one")
+    return found[0]
+
+
+def _load_roots(roots: bytes) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(roots)
+    except ValueError as error:
+        raise TimestampError(f"the roots are not PEM certificates: {error}") from error
+
+
+def _verify_signature(digest: bytes, response: bytes, roots: list[x509.Certificate]) -> None:
+    try:
+        answer = rfc3161_client.decode_timestamp_response(with_sorted_certificates(response))
+        present = [x509.load_der_x509_certificate(der) for der in answer.signed_data.certificates]
+        known = {root.public_bytes(Encoding.DER) for root in roots}
+        between = [c for c in present if _is_authority(c) and c.public_bytes(Encoding.DER) not in known]
+        verifier = rfc3161_client.VerifierBuilder(roots=list(roots), intermediates=between).build()
+        verifier.verify(answer, digest)
+    except (rfc3161_client.VerificationError, ValueError, Malformed) as error:
+        raise TimestampError(f"the token does not verify: {error}") from error
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.subject.rfc4514_string()

@@ -1,0 +1,114 @@
+"""Checks on the log: checkpoint (V-4), commitments (V-7), inclusion (V-8), custody (V-11), time stamps (V-12)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from evidence_store import canonical
+from evidence_store.digest import sha256
+from evidence_store.errors import Malformed, TimestampError
+from evidence_store.log import note
+from evidence_store.log.checkpoint import Checkpoint, parse_checkpoint, parse_proof
+from evidence_store.log.commitment import commitment_of
+from evidence_store.log.note import VerifierKey
+from evidence_store.log.tree import check_inclusion, leaf_hash
+from evidence_store.timestamps.check import Stamp, check_stamp
+from evidence_store.verify.container import Bundle
+
+ENTRY_FIELDS = {"v", "kind", "at", "commitment"}
+CUSTODY_FIELDS = {"about", "at", "exhibit", "format", "kind", "record_sha256", "who", "why"}
+STAMP_FOLDER = re.compile(r"data/log/stamps/([a-z0-9][a-z0-9-]{0,31})/checkpoint\.tsr")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A checkpoint that was checked: every proof must end in it."""
+
+    checkpoint: Checkpoint
+    note: bytes
+
+
+def check_checkpoint(bundle: Bundle, key: VerifierKey) -> Head:
+    """V-4, FORMAT 6: the log's key signed this tree head."""
+    signed = bundle.read("data/log/checkpoint")
+    head = parse_checkpoint(note.check(signed, key))
+    if head.origin != key.name:
+        raise Malformed("the checkpoint is of another log than its key")
+    return Head(head, signed)
+
+
+def check_commitment(bundle: Bundle, folder: str, payload: bytes, kind: str) -> bytes:
+    """V-7, FORMAT 4: the entry in `folder` commits to `payload` and nothing else; returns the entry."""
+    raw = bundle.read(f"{folder}/entry.json")
+    entry = canonical.decode(raw)
+    opening = canonical.decode(bundle.read(f"{folder}/opening.json"))
+    if set(entry) != ENTRY_FIELDS or entry["v"] != 1 or entry["kind"] != kind:
+        raise Malformed(f"{folder}: an entry of another form or kind")
+    canonical.parse_moment(entry["at"])
+    if opening.get("payload_sha256") != sha256(payload):
+        raise Malformed(f"{folder}: the opening is of something else")
+    if commitment_of(opening) != entry["commitment"]:
+        raise Malformed(f"{folder}: the entry commits to something else")
+    return raw
+
+
+def check_inclusion_proof(bundle: Bundle, path: str, entry: bytes, head: Head) -> int:
+    """V-8, FORMAT 5 and 7, RFC 6962 §2.1.1: the entry stands in the log under the checkpoint."""
+    proof = parse_proof(bundle.read(path))
+    if proof.checkpoint != head.note:
+        raise Malformed(f"{path}: a proof under another checkpoint")
+    size, root = head.checkpoint.size, head.checkpoint.root
+    if not check_inclusion(leaf_hash(entry), proof.index, size, proof.path, root):
+        raise Malformed(f"{path}: the entry does not stand in the log")
+    return proof.index
+
+
+def check_custody(bundle: Bundle, head: Head, exhibits: dict[str, str]) -> str:
+    """V-11, FORMAT 4.5 and 10.5: each custody event stands in the log and is about an exhibit of this bundle.
+
+    `exhibits` maps exhibit ids to the digests of their records.
+    """
+    folders = sorted({path.rsplit("/", 1)[0] for path in bundle.below("data/custody")})
+    if folders != [f"data/custody/{n:04d}" for n in range(1, len(folders) + 1)]:
+        raise Malformed("custody events are not numbered 0001, 0002, …")
+    told, last = set(), -1
+    for folder in folders:
+        payload = bundle.read(f"{folder}/custody.json")
+        event = canonical.decode(payload)
+        if set(event) != CUSTODY_FIELDS or event["format"] != "ipguard-custody/1":
+            raise Malformed(f"{folder}: a custody event of another form")
+        if exhibits.get(str(event["exhibit"])) != event["record_sha256"]:
+            raise Malformed(f"{folder}: about an exhibit that is not here")
+        entry = check_commitment(bundle, folder, payload, "custody")
+        index = check_inclusion_proof(bundle, f"{folder}/custody.tlog-proof", entry, head)
+        if index <= last:
+            raise Malformed(f"{folder}: custody events out of order")
+        told.add(str(event["exhibit"]))
+        last = index
+    if told != set(exhibits):
+        raise Malformed("an exhibit without a custody event, though exporting it is one")
+    return f"{len(folders)} custody events stand in the log, in order."
+
+
+def check_stamps(bundle: Bundle, head: Head, outside_roots: bytes | None) -> list[tuple[str, Stamp]]:
+    """V-12, FORMAT 8: authorities saw the checkpoint at the latest at these times; (authority, stamp) pairs.
+
+    With `outside_roots`, the chains must lead to those; else to the roots inside the bundle.
+    """
+    digest = bytes.fromhex(sha256(head.note))
+    found = []
+    for path in bundle.below("data/log/stamps"):
+        match = STAMP_FOLDER.fullmatch(path)
+        if match is None:
+            if path.rsplit("/", 1)[1] not in ("checkpoint.tsq", "roots.pem"):
+                raise Malformed(f"{path} does not belong there")
+            continue
+        folder = path.rsplit("/", 1)[0]
+        roots = outside_roots if outside_roots is not None else bundle.read(f"{folder}/roots.pem")
+        try:
+            stamp = check_stamp(digest, bundle.read(f"{folder}/checkpoint.tsq"), bundle.read(path), roots)
+        except TimestampError as error:
+            raise Malformed(f"the stamp of {match[1]}: {error}") from error
+        found.append((match[1], stamp))
+    return found

@@ -1,0 +1,93 @@
+"""Other people's tools say the same of a bundle as ours: really run, on a really exported bundle."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def unpacked(exported, tmp_path) -> Path:
+    with zipfile.ZipFile(exported[0].path) as archive:
+        archive.extractall(tmp_path)
+    return tmp_path / "CASE-7"
+
+
+def run(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_bagit_says_the_bag_is_valid(unpacked):
+    done = run(BIN / "bagit.py", "--validate", ".", cwd=unpacked)
+    assert done.returncode == 0, done.stderr
+
+    (unpacked / "data/more/note.txt").chmod(0o644)
+    (unpacked / "data/more/note.txt").write_text("forged")
+    assert run(BIN / "bagit.py", "--validate", ".", cwd=unpacked).returncode != 0
+
+
+@pytest.mark.needs("sha256sum")
+def test_sha256sum_finds_every_digest_right(unpacked):
+    done = run(
+        "sha256sum", "--check", "--strict", "manifest-sha256.txt", "tagmanifest-sha256.txt", cwd=unpacked
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.needs("openssl")
+def test_openssl_accepts_the_time_stamp(unpacked):
+    stamps = "data/log/stamps/local"
+    common = ("-in", f"{stamps}/checkpoint.tsr", "-CAfile", f"{stamps}/roots.pem", "-attime", "1795521600")
+    for given in (("-data", "data/log/checkpoint"), ("-queryfile", f"{stamps}/checkpoint.tsq")):
+        done = run("openssl", "ts", "-verify", *given, *common, cwd=unpacked)
+        assert "Verification: OK" in done.stdout, done.stderr
+
+    wrong = run("openssl", "ts", "-verify", "-data", "bagit.txt", *common, cwd=unpacked)
+    assert wrong.returncode != 0
+
+
+def test_warcio_finds_every_record_right(unpacked):
+    for item in ("E-0001", "E-0002"):
+        done = run(BIN / "warcio", "check", "-v", f"data/items/{item}/exchange.warc", cwd=unpacked)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "digest pass" in done.stdout
+
+
+def test_warcio_reads_the_headers_as_they_were_sent(unpacked):
+    from warcio.archiveiterator import ArchiveIterator
+
+    with (unpacked / "data/items/E-0001/exchange.warc").open("rb") as stream:
+        kinds = [(r.rec_type, r.rec_headers.get_header("WARC-Target-URI")) for r in ArchiveIterator(stream)]
+    assert (
+        kinds
+        == [("warcinfo", None)]
+        + [("request", "https://moon-harbor.example/a"), ("response", "https://moon-harbor.example/a")] * 2
+    )
+
+    assert (
+        b"content-TYPE:   text/html\r\nX-Odd: caf\xe9\r\n"
+        in (unpacked / "data/items/E-0001/exchange.warc").read_bytes()
+    )
+
+
+def test_the_pages_for_people_escape_what_listings_say(unpacked):
+    for name in ("report.html", "README.html"):
+        page = (unpacked / "data" / name).read_text("utf-8")
+        assert "<b>T恤</b>" not in page
+        assert "<script" not in page
+        assert "default-src 'none'" in page
+    assert "星灯 &lt;b&gt;T恤&lt;/b&gt;" in (unpacked / "data/report.html").read_text("utf-8")
+    assert "NO LEGAL VALUE" in (unpacked / "data/README.html").read_text("utf-8")
+
+
+def test_the_same_files_give_the_same_bytes(exported, parts, pack):
+    assert pack(parts).read_bytes() == exported[0].path.read_bytes()
