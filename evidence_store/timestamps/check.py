@@ -22,6 +22,18 @@ from evidence_store.timestamps.der import with_sorted_certificates
 MAX_BYTES = 1_000_000
 NO_LEGAL_VALUE = "NO LEGAL VALUE"
 
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the libraries raise for bytes that are not what they should be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -74,7 +86,7 @@ def _read_query(query: bytes) -> tsp.TimeStampReq:
     try:
         asked = tsp.TimeStampReq.load(query, strict=True)
         _ = asked.native
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
+    except UNREADABLE as error:
         raise TimestampError(f"the query is not a TimeStampReq: {error}") from error
     return asked
 
@@ -89,7 +101,7 @@ def _read_response(response: bytes) -> tuple[tsp.TSTInfo, list[x509.Certificate]
         info: tsp.TSTInfo = signed["encap_content_info"]["content"].parsed
         _ = info.native
         certificates = [x509.load_der_x509_certificate(c.chosen.dump()) for c in signed["certificates"]]
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+    except UNREADABLE as error:
         raise TimestampError(f"the response is not a TimeStampResp: {error}") from error
     return info, certificates
 
@@ -108,7 +120,7 @@ def _signing_certificate(certificates: list[x509.Certificate]) -> x509.Certifica
     for certificate in certificates:
         try:
             usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-        except (x509.ExtensionNotFound, ValueError):
+        except (x509.ExtensionNotFound, *UNREADABLE):
             continue
         if usage.critical and list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]:
             found.append(certificate)
@@ -120,7 +132,7 @@ def _signing_certificate(certificates: list[x509.Certificate]) -> x509.Certifica
 def _load_roots(roots: bytes) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(roots)
-    except ValueError as error:
+    except UNREADABLE as error:
         raise TimestampError(f"the roots are not PEM certificates: {error}") from error
 
 
@@ -132,14 +144,14 @@ def _verify_signature(digest: bytes, response: bytes, roots: list[x509.Certifica
         between = [c for c in present if _is_authority(c) and c.public_bytes(Encoding.DER) not in known]
         verifier = rfc3161_client.VerifierBuilder(roots=list(roots), intermediates=between).build()
         verifier.verify(answer, digest)
-    except (rfc3161_client.VerificationError, ValueError, Malformed) as error:
+    except (rfc3161_client.VerificationError, Malformed, *UNREADABLE) as error:
         raise TimestampError(f"the token does not verify: {error}") from error
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
 
 
