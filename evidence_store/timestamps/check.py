@@ -99,6 +99,8 @@ def _read_response(response: bytes) -> tuple[tsp.TSTInfo, list[x509.Certificate]
             raise TimestampError(f"the authority refused: {status}")
         signed: cms.SignedData = answer["time_stamp_token"]["content"]
         info: tsp.TSTInfo = signed["encap_content_info"]["content"].parsed
+        if not isinstance(info, tsp.TSTInfo):
+            raise TimestampError("the response stamps something that is no time-stamp token")
         _ = info.native
         certificates = [x509.load_der_x509_certificate(c.chosen.dump()) for c in signed["certificates"]]
     except UNREADABLE as error:
