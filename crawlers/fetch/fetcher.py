@@ -1,0 +1,229 @@
+"""The fetcher decides: robots.txt, pace, redirects, back-off. Rules are pure beside it, sending is the transport's.
+
+Every hop of a redirect passes the address check, the robots.txt of its own host, and its host's pace. A host that
+keeps failing is left alone for a while. We say who we are, and we never pretend to be a browser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from crawlers.errors import AddressRefused, CrawlError, RetryLater, RobotsRefused, TooMuch, Unreachable
+from crawlers.exchange import Exchange, Headers, Purpose, Request
+from crawlers.fetch import pace as pacing
+from crawlers.fetch.decoding import ACCEPTED
+from crawlers.fetch.limits import LIMITS, MAX_REDIRECTS
+from crawlers.fetch.pace import PaceStore
+from crawlers.fetch.robots import Rules, rules_from, unreachable
+from crawlers.fetch.transport import Transport
+
+REDIRECTS = {301, 302, 303, 307, 308}
+PRODUCT = "ipguard"
+"""Our product token: what robots.txt files may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks. Shops see this in every request."""
+
+    version: str
+    contact_url: str = ""
+    contact_mail: str = ""
+
+    def headers(self) -> Headers:
+        """User-Agent and From (RFC 9110 §10.1.5, §10.1.2), and what we can decode."""
+        contact = f" (+{self.contact_url})" if self.contact_url else ""
+        sender: Headers = (("From", self.contact_mail),) if self.contact_mail else ()
+        agent = ("User-Agent", f"{PRODUCT}/{self.version}{contact}")
+        return (agent, *sender, ("Accept", "*/*"), ("Accept-Encoding", ACCEPTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How we behave, and the means to: clock, sleep, the shared pace."""
+
+    identity: Identity
+    pace: PaceStore
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    min_gap_seconds: float = 1.0
+    longest_wait_seconds: float = 120.0
+    """A host that is free only later than this is not waited for: RetryLater."""
+
+
+class Fetcher:
+    """Asks politely, one request at a time a host."""
+
+    def __init__(
+        self, transport: Transport, manner: Manner, journal: Callable[[Exchange], None] = lambda _: None
+    ) -> None:
+        self._transport, self._manner, self._journal = transport, manner, journal
+        self._rules: dict[str, Rules] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._failures: dict[str, int] = {}
+
+    async def fetch(self, request: Request) -> Exchange:
+        """The answer to a request, redirects followed and kept in `hops`.
+
+        Raises:
+            AddressRefused: a hop leads to an address that is not public, or is no web address.
+            RobotsRefused: robots.txt forbids a hop, or could not be read.
+            RetryLater: the host asks for a pause (429, 503), is not free soon, or keeps failing.
+            Unreachable: no usable answer. TooMuch: too many redirects.
+        """
+        hops: list[Exchange] = []
+        asked = request
+        while True:
+            await self._ask_robots(asked)
+            answer = await self._send(asked)
+            target = _redirect_target(answer)
+            if target is None:
+                return replace(answer, request=request, hops=tuple(hops))
+            hops.append(answer)
+            if len(hops) > MAX_REDIRECTS:
+                raise TooMuch(f"More than {MAX_REDIRECTS} redirects.", url=request.url)
+            asked = replace(request, url=target, headers=_for_host(request, target))
+
+    async def _ask_robots(self, request: Request) -> None:
+        rules = await self._rules_of(request.url)
+        if rules.unreadable:
+            raise RobotsRefused(
+                f"robots.txt could not be read, so nothing is asked: {rules.unreadable}", url=request.url
+            )
+        if not rules.allows(request.url, PRODUCT):
+            raise RobotsRefused("robots.txt does not allow us this address.", url=request.url)
+
+    async def _rules_of(self, url: str) -> Rules:
+        origin = _origin(url)
+        known = self._rules.get(origin)
+        if known is not None and known.fresh(self._manner.now()):
+            return known
+        async with self._turn(f"robots {origin}"):
+            known = self._rules.get(origin)
+            if known is None or not known.fresh(self._manner.now()):
+                known = await self._read_robots(origin)
+                self._rules[origin] = known
+        return known
+
+    async def _read_robots(self, origin: str) -> Rules:
+        """Read robots.txt; its redirects are followed across hosts, the rules are for `origin` (RFC 9309 §2.3.1.2)."""
+        asked = Request(f"{origin}/robots.txt", Purpose.ROBOTS)
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                answer = await self._send(asked, gap_seconds=0.0)
+            except (AddressRefused, RetryLater):
+                raise
+            except CrawlError as error:
+                return unreachable(str(error), now=self._manner.now())
+            target = _redirect_target(answer)
+            if target is None:
+                return rules_from(answer.status, answer.body, now=self._manner.now())
+            asked = replace(asked, url=target)
+        return rules_from(404, b"", now=self._manner.now())
+
+    async def _send(self, request: Request, gap_seconds: float | None = None) -> Exchange:
+        host = _host(request.url)
+        async with self._turn(host):
+            await self._wait_for(
+                host, self._gap(request.url) if gap_seconds is None else gap_seconds, request.url
+            )
+            headers = self._manner.identity.headers()
+            try:
+                answer = await self._transport.send(request, headers, LIMITS[request.purpose])
+            except Unreachable:
+                self._failed(host)
+                raise
+        self._journal(answer)
+        self._refuse_when_asked_to_wait(host, answer)
+        return answer
+
+    def _gap(self, url: str) -> float:
+        rules = self._rules.get(_origin(url))
+        asked = rules.delay_seconds(PRODUCT) if rules else 0.0
+        return max(self._manner.min_gap_seconds, asked)
+
+    async def _wait_for(self, host: str, gap_seconds: float, url: str) -> None:
+        if self._failures.get(host, 0) >= pacing.FAILURES_TO_OPEN:
+            self._failures[host] = 0
+            until = pacing.back_off(pacing.FAILURES_TO_OPEN, self._manner.now())
+            raise RetryLater(
+                f"{host} keeps failing and is left alone for a while.", not_before=until, url=url
+            )
+        now = self._manner.now()
+        at = self._manner.pace.reserve(host, gap_seconds, now)
+        wait = (at - now).total_seconds()
+        if wait > self._manner.longest_wait_seconds:
+            raise RetryLater(f"{host} is not to be asked before {at:%H:%M:%S} UTC.", not_before=at, url=url)
+        if wait > 0:
+            await self._manner.sleep(wait)
+
+    def _refuse_when_asked_to_wait(self, host: str, answer: Exchange) -> None:
+        if answer.status not in (429, 503):
+            self._failures.pop(host, None)
+            return
+        failures = self._failed(host)
+        now = self._manner.now()
+        until = pacing.retry_after(answer.header("retry-after"), now) or pacing.back_off(failures, now)
+        self._manner.pace.postpone(host, until)
+        raise RetryLater(
+            f"{host} answered {answer.status} and asks for a pause until {until:%H:%M:%S} UTC.",
+            not_before=until,
+            url=answer.url,
+        )
+
+    def _failed(self, host: str) -> int:
+        self._failures[host] = self._failures.get(host, 0) + 1
+        return self._failures[host]
+
+    def _turn(self, key: str) -> asyncio.Lock:
+        return self._turns.setdefault(key, asyncio.Lock())
+
+
+def _redirect_target(answer: Exchange) -> str | None:
+    location = answer.header("location")
+    if answer.status not in REDIRECTS or not location:
+        return None
+    try:
+        target = urljoin(answer.url, location.strip())
+        parts = urlsplit(target)
+        _ = parts.port
+    except ValueError as error:
+        raise AddressRefused(
+            f"A redirect to something that is no address: {error}.", url=answer.url
+        ) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise AddressRefused(
+            f"A redirect to {parts.scheme or 'nowhere'}:, which is not followed.", url=answer.url
+        )
+    return target
+
+
+def _for_host(request: Request, target: str) -> Headers:
+    """Header fields of a request that may go to another host: none, so that no key goes astray."""
+    return request.headers if _origin(request.url) == _origin(target) else ()
+
+
+def _origin(url: str) -> str:
+    parts = _split(url)
+    return f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1].lower()}"
+
+
+def _host(url: str) -> str:
+    parts = _split(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.hostname}{port}"
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise AddressRefused(f"Not a web address: {error}.", url=url) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise AddressRefused("Not a web address that can be asked.", url=url)
+    return parts

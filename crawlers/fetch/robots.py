@@ -1,0 +1,58 @@
+"""robots.txt (RFC 9309): pure verdicts from what was answered. Parsing is protego's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from protego import Protego
+
+MAX_AGE = timedelta(hours=24)
+"""RFC 9309 §2.4: not to be used longer."""
+MAX_DELAY_SECONDS = 60.0
+"""A longer Crawl-delay is clamped, and that is said."""
+PARSED_BYTES = 512_000
+"""RFC 9309 §2.5: at least 500 KiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a host asks of us."""
+
+    fetched_at: datetime
+    parsed: Protego | None
+    """None: no rules, or all is forbidden, as `unreadable` says."""
+    unreadable: str = ""
+    """Why the file could not be had; then everything is forbidden (RFC 9309 §2.3.1.4)."""
+
+    def allows(self, url: str, product: str) -> bool:
+        """Whether the product may fetch the URL: longest match wins, allow wins ties."""
+        if self.unreadable:
+            return False
+        return self.parsed is None or bool(self.parsed.can_fetch(url, product))
+
+    def delay_seconds(self, product: str) -> float:
+        """Crawl-delay in seconds, fractions kept, clamped to 60; 0 where none is asked."""
+        if self.parsed is None:
+            return 0.0
+        asked = self.parsed.crawl_delay(product)
+        return min(max(float(asked), 0.0), MAX_DELAY_SECONDS) if asked is not None else 0.0
+
+    def fresh(self, now: datetime) -> bool:
+        """Whether the file may still be used."""
+        return now - self.fetched_at < MAX_AGE
+
+
+def rules_from(status: int, body: bytes, *, now: datetime) -> Rules:
+    """Rules from an answer: 2xx is parsed, 4xx means no rules, anything else forbids all (RFC 9309 §2.3.1)."""
+    if 200 <= status < 300:
+        text = body[:PARSED_BYTES].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+        return Rules(now, Protego.parse(text))
+    if 400 <= status < 500 and status != 429:
+        return Rules(now, None)
+    return unreachable(f"robots.txt was answered with status {status}", now=now)
+
+
+def unreachable(why: str, *, now: datetime) -> Rules:
+    """Rules when the file could not be had: everything is forbidden (RFC 9309 §2.3.1.4)."""
+    return Rules(now, None, why)

@@ -1,0 +1,297 @@
+"""One exchange over HTTP/1.1, recorded byte for byte: the only module that imports httpx2.
+
+The network backend below httpx2 resolves once, refuses addresses that are not public, connects to the very
+address it checked, and copies what passes above TLS. Nothing is decoded behind our back: bodies are read raw.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Protocol
+
+import httpcore2
+import httpx2
+
+from crawlers.errors import AddressRefused, CrawlError, Unreachable
+from crawlers.exchange import Exchange, Headers, Request, Tls, Wire
+from crawlers.fetch.addresses import refusal
+from crawlers.fetch.decoding import BodyDecoder
+from crawlers.fetch.limits import Limits
+
+WIRE_SLACK = 200_000
+"""Bytes of header fields and chunk framing that may come beside a body's cap."""
+
+
+class Transport(Protocol):
+    """Sends one request and records the answer; follows nothing, retries nothing.
+
+    Must raise only errors of `crawlers.errors`; a cap that is reached gives a truncated exchange.
+    """
+
+    async def send(self, request: Request, headers: Headers, limits: Limits) -> Exchange:
+        """Ask once. `headers` go out beside those of the request."""
+        ...
+
+
+class Resolver(Protocol):
+    """Finds the addresses of a name."""
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        """Every address, IPv4 and IPv6; raises OSError where there is none."""
+        ...
+
+
+async def system_resolver(host: str, port: int) -> Sequence[str]:
+    """Ask the operating system."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+@dataclass(slots=True)
+class _Recording:
+    """What passed on the wire for one exchange."""
+
+    cap: int
+    request: bytearray = field(default_factory=bytearray)
+    response: bytearray = field(default_factory=bytearray)
+    peer: _Peer | None = None
+    first_ns: int = 0
+    last_ns: int = 0
+    overflow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Peer:
+    address: str
+    port: int
+    resolved: tuple[str, ...]
+
+
+_recording: ContextVar[_Recording | None] = ContextVar("recording", default=None)
+"""The exchange under way in this task: httpcore2 does all its reading and writing in the caller's task."""
+
+
+class _RecordedStream(httpcore2.AsyncNetworkStream):
+    def __init__(self, inner: httpcore2.AsyncNetworkStream, peer: _Peer, *, plain: bool) -> None:
+        self._inner, self._peer, self._plain = inner, peer, plain
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 — httpcore2's
+        data = await self._inner.read(max_bytes, timeout)
+        recording = _recording.get()
+        if recording is not None and self._plain:
+            recording.response += data
+            recording.last_ns = time.monotonic_ns()
+            if len(recording.response) > recording.cap:
+                recording.overflow = True
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 — httpcore2's
+        recording = _recording.get()
+        if recording is not None and self._plain:
+            recording.first_ns = recording.first_ns or time.monotonic_ns()
+            recording.request += buffer
+            recording.peer = self._peer
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 — httpcore2's
+    ) -> httpcore2.AsyncNetworkStream:
+        inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        return _RecordedStream(inner, self._peer, plain=True)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 — httpcore2's
+        return self._inner.get_extra_info(info)
+
+
+class _GuardedBackend(httpcore2.AsyncNetworkBackend):
+    def __init__(self, resolve: Resolver, local_hosts: frozenset[str]) -> None:
+        self._inner, self._resolve, self._local_hosts = httpcore2.AnyIOBackend(), resolve, local_hosts
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 — httpcore2's
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore2.ConnectError(f"no address for {host}: {error}") from error
+        if why := refusal(host, addresses, local=host in self._local_hosts):
+            raise _Refusal(why)
+        stream = await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+        return _RecordedStream(stream, _Peer(addresses[0], port, tuple(addresses)), plain=True)
+
+
+class _Refusal(Exception):
+    """The address check said no."""
+
+
+class HttpTransport:
+    """HTTP/1.1 over httpx2, without proxies, cookies, HTTP/2 or redirects. Open it with `http_transport`."""
+
+    def __init__(self, client: httpx2.AsyncClient, now: Callable[[], datetime]) -> None:
+        self._client, self._now = client, now
+
+    async def send(self, request: Request, headers: Headers, limits: Limits) -> Exchange:
+        """Ask once, within `limits`."""
+        recording = _Recording(limits.max_bytes + WIRE_SLACK)
+        token = _recording.set(recording)
+        started = self._now()
+        try:
+            return await self._exchange(request, headers, limits, recording, started)
+        except _Refusal as error:
+            raise AddressRefused(f"Not connected: {error}.", url=request.url) from error
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError, ValueError) as error:
+            raise AddressRefused(f"Not a web address that can be asked: {error}.", url=request.url) from error
+        except (
+            httpx2.HTTPError,
+            httpcore2.ProtocolError,
+            httpcore2.NetworkError,
+            ssl.SSLError,
+            OSError,
+        ) as error:
+            what = str(error) or type(error).__name__
+            raise Unreachable(f"No usable answer: {what}.", url=request.url) from error
+        except CrawlError as error:
+            error.url = error.url or request.url
+            raise
+        finally:
+            _recording.reset(token)
+
+    async def _exchange(
+        self, request: Request, headers: Headers, limits: Limits, recording: _Recording, started: datetime
+    ) -> Exchange:
+        timeout = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
+        outgoing = self._client.build_request(
+            request.method,
+            request.url,
+            headers=[*headers, *request.headers],
+            content=request.body or None,
+            timeout=timeout,
+        )
+        deadline = time.monotonic() + limits.total_seconds
+        async with asyncio.timeout(
+            limits.total_seconds * 2
+        ):  # the deadline below ends it sooner, and in words
+            answer = await self._client.send(outgoing, stream=True, follow_redirects=False)
+            try:
+                body, truncated = await _read(answer, limits, recording, deadline)
+                tls = _tls(answer)
+            finally:
+                await answer.aclose()
+        found = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw)
+        return Exchange(
+            request=request,
+            url=request.url,
+            status=answer.status_code,
+            headers=found,
+            body=body,
+            started_at=started,
+            ended_at=self._now(),
+            truncated=truncated,
+            wire=_wire(recording, tls),
+        )
+
+
+@asynccontextmanager
+async def http_transport(
+    *,
+    now: Callable[[], datetime],
+    resolve: Resolver = system_resolver,
+    local_hosts: frozenset[str] = frozenset(),
+    trust: ssl.SSLContext | None = None,
+) -> AsyncIterator[HttpTransport]:
+    """Open a transport.
+
+    Args:
+        now: the clock for wall times.
+        resolve: finds addresses; replaced in tests.
+        local_hosts: hosts that may lead to loopback or private addresses: one's own test shops.
+        trust: TLS trust; the system's if not given.
+    """
+    transport = httpx2.AsyncHTTPTransport(trust_env=False)
+    # httpx2 has no public way to give its pool a backend; the version is pinned and a test holds this.
+    transport._pool = httpcore2.AsyncConnectionPool(  # noqa: SLF001
+        ssl_context=trust or ssl.create_default_context(),
+        max_connections=200,
+        max_keepalive_connections=50,
+        keepalive_expiry=20.0,
+        http1=True,
+        http2=False,
+        network_backend=_GuardedBackend(resolve, local_hosts),
+    )
+    async with httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False) as client:
+        client.headers.clear()
+        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))  # none are kept
+        yield HttpTransport(client, now)
+
+
+async def _read(
+    answer: httpx2.Response, limits: Limits, recording: _Recording, deadline: float
+) -> tuple[bytes, str]:
+    """The decoded body, and why it is not whole."""
+    decoder = BodyDecoder(answer.headers.get("content-encoding", ""), limits.max_bytes)
+    truncated = ""
+    try:
+        async with asyncio.timeout(max(deadline - time.monotonic(), 0.01)):
+            async for piece in answer.aiter_raw():
+                decoder.feed(piece)
+                if decoder.full or recording.overflow:
+                    truncated = "length"
+                    break
+    except TimeoutError:
+        truncated = "time"
+    except (httpx2.ReadTimeout, httpx2.RemoteProtocolError, httpx2.ReadError) as error:
+        truncated = "time" if isinstance(error, httpx2.ReadTimeout) else "disconnect"
+    return decoder.body(), truncated
+
+
+def _tls(answer: httpx2.Response) -> Tls | None:
+    stream = answer.extensions.get("network_stream")
+    session = stream.get_extra_info("ssl_object") if stream is not None else None
+    if session is None:
+        return None
+    cipher = session.cipher()
+    return Tls(session.version() or "", cipher[0] if cipher else "", _chain(session), verified=True)
+
+
+def _chain(session: ssl.SSLObject) -> tuple[bytes, ...]:
+    """Certificates as the peer sent them. Python 3.13 has a public way; before that only this one."""
+    inner = getattr(session, "_sslobj", None)
+    if inner is not None and hasattr(inner, "get_unverified_chain"):
+        chain = inner.get_unverified_chain() or ()
+        return tuple(ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in chain)
+    leaf = session.getpeercert(binary_form=True)
+    return (leaf,) if leaf else ()
+
+
+def _wire(recording: _Recording, tls: Tls | None) -> Wire | None:
+    if recording.peer is None:
+        return None
+    return Wire(
+        request=bytes(recording.request),
+        response=bytes(recording.response),
+        address=recording.peer.address,
+        port=recording.peer.port,
+        resolved=recording.peer.resolved,
+        tls=tls,
+        monotonic_ns=(recording.first_ns, recording.last_ns),
+    )
