@@ -1,0 +1,194 @@
+"""Any Shopify-style storefront, by its public `/products.json` (field/format as of 2026).
+
+The list names no currency, so `/cart.js` is asked first and its answer is carried along; where it is not told,
+prices have no currency and say so. The seller is the shop; `vendor` is the brand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from urllib.parse import urlencode, urlsplit
+
+from crawlers.adapter import Outcome, Page, Policy, Query
+from crawlers.exchange import Exchange, Purpose, Request
+from crawlers.extract.challenge import challenge_in
+from crawlers.extract.page import parse
+from crawlers.extract.prices import CODE, price_of
+from crawlers.extract.product import plain, text_of, web_address
+from crawlers.listing import Listing, Price, PriceKind, Seller
+
+PAGE_SIZE = 250
+"""The most a storefront gives at once."""
+LAST_PAGE = 100
+"""page × limit above 25,000 is answered with 400."""
+Data = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Shopify:
+    """One storefront."""
+
+    base: str
+    policy: Policy
+    name: str = "shopify"
+    version: str = "1"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The shop's own host."""
+        return (urlsplit(self.base).netloc.lower(),)
+
+    def start(self, query: Query) -> Sequence[Request]:
+        """The currency first; the list follows when it is known."""
+        return [Request(f"{self.base}/cart.js", Purpose.FEED, label="currency", state={"query": query.text})]
+
+    def read(self, exchange: Exchange) -> Page:
+        """Currency, list or search suggestions, by what was asked."""
+        state = exchange.request.state
+        if exchange.request.label == "currency":
+            return self._after_currency(exchange, str(state.get("query", "")))
+        data, refusal = _json(exchange)
+        if data is None:
+            return refusal
+        currency = str(state.get("currency") or "") or None
+        if exchange.request.label == "suggest":
+            return self._suggested(data, currency)
+        return self._listed(data, currency, int(str(state.get("page", 1))))
+
+    def _after_currency(self, exchange: Exchange, query: str) -> Page:
+        data, refusal = _json(exchange)
+        if refusal.outcome is Outcome.BLOCKED:
+            return refusal
+        code = text_of(data.get("currency")) if data else ""
+        currency = code if CODE.fullmatch(code) else ""
+        note = "" if currency else "The shop does not tell its currency."
+        return Page(Outcome.OK, requests=(self._first(query, currency),), note=note)
+
+    def _first(self, query: str, currency: str) -> Request:
+        if query:
+            words = {"q": query, "resources[type]": "product", "resources[limit]": "10"}
+            url = f"{self.base}/search/suggest.json?{urlencode(words)}"
+            return Request(url, Purpose.FEED, label="suggest", state={"currency": currency})
+        return self._page(1, currency)
+
+    def _page(self, number: int, currency: str) -> Request:
+        url = f"{self.base}/products.json?limit={PAGE_SIZE}&page={number}"
+        return Request(url, Purpose.FEED, label="list", state={"page": number, "currency": currency})
+
+    def _listed(self, data: Data, currency: str | None, page: int) -> Page:
+        rows = data.get("products")
+        if not isinstance(rows, list):
+            return Page(Outcome.CHANGED, note="products.json has no list of products.")
+        if not rows:
+            return Page(Outcome.EMPTY, note="No products on this page.")
+        listings = tuple(one for row in rows if (one := self._listing(row, currency)) is not None)
+        if not listings:
+            return Page(Outcome.CHANGED, note=f"None of {len(rows)} products has id, title and handle.")
+        note = f"{len(rows) - len(listings)} products could not be read." if len(listings) < len(rows) else ""
+        more = len(rows) >= PAGE_SIZE
+        if more and page >= LAST_PAGE:
+            return Page(
+                Outcome.OK, listings, (), f"{note} The shop shows only its first 25,000 products.".strip()
+            )
+        return Page(Outcome.OK, listings, (self._page(page + 1, currency or ""),) if more else (), note)
+
+    def _suggested(self, data: Data, currency: str | None) -> Page:
+        rows: object = data
+        for name in ("resources", "results", "products"):
+            rows = rows.get(name) if isinstance(rows, Mapping) else None
+        if not isinstance(rows, list):
+            return Page(Outcome.CHANGED, note="The search answers in another form.")
+        listings = tuple(one for row in rows if (one := self._listing(row, currency)) is not None)
+        return Page(Outcome.OK if listings else Outcome.EMPTY, listings)
+
+    def _listing(self, row: object, currency: str | None) -> Listing | None:
+        if not isinstance(row, Mapping):
+            return None
+        title, handle, key = text_of(row.get("title")), text_of(row.get("handle")), text_of(row.get("id"))
+        if not (title and handle and key):
+            return None
+        variants = [v for v in _list(row.get("variants")) if isinstance(v, Mapping)] or [row]
+        price = _price(variants, currency)
+        pictures = tuple(dict.fromkeys(_pictures(row, self.base)))
+        missing = [name for name, there in (("price", price), ("pictures", pictures)) if not there]
+        host = urlsplit(self.base).hostname or ""
+        return Listing(
+            id=key,
+            url=f"{self.base}/products/{handle}",
+            title=title,
+            price=price,
+            description=plain(text_of(row.get("body_html") or row.get("body"))),
+            seller=Seller(id=host, name=host, url=f"{self.base}/"),
+            pictures=pictures,
+            availability="in_stock" if any(v.get("available") is True for v in variants) else "",
+            brand=text_of(row.get("vendor")),
+            category=text_of(row.get("product_type") or row.get("type")),
+            tags=_tags(row.get("tags")),
+            sku=text_of(variants[0].get("sku")),
+            posted_at=_moment(row.get("published_at") or row.get("created_at")),
+            updated_at=_moment(row.get("updated_at")),
+            missing=(*missing, *(["currency"] if price and price.currency is None else [])),
+        )
+
+
+def make(base_url: str, policy: Policy, _options: Mapping[str, object]) -> Shopify:
+    """The adapter for a storefront at `base_url`; anything behind the host is dropped."""
+    parts = urlsplit(base_url)
+    return Shopify(f"{parts.scheme}://{parts.netloc}", policy)
+
+
+def _json(exchange: Exchange) -> tuple[Data | None, Page]:
+    """The JSON object of an answer, or the page that says why there is none."""
+    if exchange.status == 404:
+        return None, Page(Outcome.CHANGED, note="The shop does not answer under this address any more.")
+    try:
+        data = json.loads(exchange.body)
+    except (ValueError, RecursionError):
+        data = None
+    if isinstance(data, dict):
+        if "errors" in data and "products" not in data:
+            return None, Page(Outcome.ERROR, note=f"The shop says: {text_of(data['errors'])[:200]}")
+        return MappingProxyType(data), Page(Outcome.OK)
+    if exchange.body.lstrip()[:1] == b"<":
+        why = challenge_in(parse(exchange.body, exchange.header("content-type") or ""))
+        if why:
+            return None, Page(Outcome.BLOCKED, note=why)
+    return None, Page(Outcome.CHANGED, note="The shop answers with something that is not JSON.")
+
+
+def _price(variants: Sequence[Data], currency: str | None) -> Price | None:
+    found = [p for v in variants if (p := price_of(v.get("price"), currency, read_from="json")) is not None]
+    if not found:
+        return None
+    lowest = min(found, key=lambda price: price.amount)
+    differ = any(price.amount != lowest.amount for price in found)
+    return replace(lowest, kind=PriceKind.FROM) if differ else lowest
+
+
+def _pictures(row: Data, base: str) -> list[str]:
+    sources = [i.get("src") if isinstance(i, Mapping) else i for i in _list(row.get("images"))[:40]]
+    if not sources:
+        image = row.get("image") or row.get("featured_image")
+        sources = [image.get("src") or image.get("url") if isinstance(image, Mapping) else image]
+    return [url for source in sources if isinstance(source, str) and (url := web_address(source, base))]
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    tags = value.split(",") if isinstance(value, str) else _list(value)
+    return tuple(text for tag in tags[:100] if (text := text_of(tag)))
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,138 @@
+"""A listing from one saved page. Every field comes from the first source that says it, and which one is told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from selectolax.lexbor import LexborHTMLParser
+from w3lib.url import canonicalize_url
+
+from crawlers.adapter import Outcome
+from crawlers.extract import sources
+from crawlers.extract.challenge import challenge_in
+from crawlers.extract.charset import decode_page
+from crawlers.extract.product import Found, from_schema, text_of, web_address
+from crawlers.listing import Listing, Seller
+
+EXPECTED = ("title", "price", "pictures")
+TRACKING = {
+    "fbclid", "gclid", "msclkid", "dclid", "yclid", "igshid", "mc_cid", "mc_eid", "spm", "scm", "ref",
+    "ref_", "referrer", "_ga", "_gl", "srsltid", "affiliate", "aff_id", "tag", "campaign", "source", "trk",
+    "pvid", "algo_pvid",
+}  # fmt: skip
+"""Query parameters that say where a visitor came from, and nothing about the listing."""
+FIELDS = (
+    "title",
+    "description",
+    "price",
+    "condition",
+    "availability",
+    "brand",
+    "category",
+    "sku",
+    "gtin",
+    "mpn",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a page yielded."""
+
+    outcome: Outcome
+    listing: Listing | None = None
+    note: str = ""
+    sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Field → jsonld, microdata, meta or visible."""
+
+
+def parse(body: bytes, content_type: str) -> LexborHTMLParser:
+    """A page as a tree, decoded first."""
+    return LexborHTMLParser(decode_page(body, content_type))
+
+
+def extract_listing(body: bytes, *, url: str, content_type: str = "") -> Extraction:
+    """The listing on a saved page; pure, and raises for nothing that a server can send."""
+    if not body.strip():
+        return Extraction(Outcome.EMPTY, note="The page is empty.")
+    return listing_on(parse(body, content_type), url)
+
+
+def listing_on(page: LexborHTMLParser, url: str) -> Extraction:
+    """The listing on a parsed page."""
+    objects, notes = sources.jsonld(page)
+    found = [from_schema(one, url, read_from="jsonld") for one in _best_first(sources.products(objects))[:1]]
+    found += [one for one in (sources.microdata(page, url), sources.meta(page, url)) if one is not None]
+    if not found or all(one.price is None for one in found):
+        last = sources.visible(page, url)
+        found += [last] if last is not None and (found or last.price is not None) else []
+    found = [one for one in found if one.title]
+    if not found:
+        if why := challenge_in(page):
+            return Extraction(Outcome.BLOCKED, note=why)
+        return Extraction(Outcome.EMPTY, note=" ".join(["No product on this page.", *notes]))
+    listing, where = _merge(page, found, url)
+    return Extraction(Outcome.OK, listing, " ".join(notes), MappingProxyType(where))
+
+
+def listing_id(url: str) -> str:
+    """An id that stays the same under tracking parameters: the cleaned URL, or its digest where that is long."""
+    cleaned = clean_url(url)
+    parts = urlsplit(cleaned)
+    short = f"{parts.path.strip('/')}{'?' + parts.query if parts.query else ''}" or "/"
+    return short if len(short) <= 120 else hashlib.sha256(cleaned.encode()).hexdigest()[:32]
+
+
+def clean_url(url: str) -> str:
+    """A URL without tracking parameters and fragment."""
+    try:
+        parts = urlsplit(url)
+        pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        return url
+    kept = [(k, v) for k, v in pairs if k.lower() not in TRACKING and not k.lower().startswith("utm_")]
+    return str(canonicalize_url(urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(kept), ""))))
+
+
+def _merge(page: LexborHTMLParser, found: list[Found], url: str) -> tuple[Listing, dict[str, str]]:
+    values: dict[str, object] = {}
+    where: dict[str, str] = {}
+    for name in (*FIELDS, "pictures"):
+        for one in found:
+            if getattr(one, name):
+                values[name], where[name] = getattr(one, name), one.read_from
+                break
+    seller = next((one.seller for one in found if one.seller.name or one.seller.url), None)
+    where |= (
+        {"seller": next(one.read_from for one in found if one.seller == seller)}
+        if seller
+        else {"seller": "host"}
+    )
+    own = _canonical_url(page, url) or url
+    html = page.css_first("html")
+    listing = Listing(
+        id=listing_id(own),
+        url=own,
+        seller=seller or Seller(name=urlsplit(url).hostname or "", url=web_address("/", url)),
+        language=text_of(html.attributes.get("lang")) if html is not None else "",
+        missing=tuple(name for name in EXPECTED if name not in values),
+        **values,  # type: ignore[arg-type] # the names are Listing's own
+    )
+    return listing, where
+
+
+def _canonical_url(page: LexborHTMLParser, url: str) -> str:
+    """The page's own canonical address, believed only on the same host."""
+    link = page.css_first('link[rel="canonical"]')
+    target = web_address(link.attributes.get("href") or "", url) if link is not None else ""
+    same = urlsplit(target).netloc.lower() == urlsplit(url).netloc.lower()
+    return target if target and same and urlsplit(target).path not in ("", "/") else ""
+
+
+def _best_first(products: list[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    """A product with an offer or variants is the one the page is about; recommendations have less."""
+    return sorted(products, key=lambda one: not (one.get("offers") or one.get("hasVariant")))

@@ -1,0 +1,111 @@
+"""Every saved page yields what it must, one test a field; and every adapter keeps its contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crawlers.adapter import Policy, Query
+from crawlers.adapters import schema_org, shopify
+from crawlers.errors import BadSource
+from crawlers.extract.page import listing_id
+from crawlers.plain import plain
+from crawlers.registry import build_adapter, known_adapters, probe_url, recognise
+from crawlers.testing import AdapterContract, SavedPage, saved_pages
+
+PAGES = list(saved_pages(Path(__file__).parents[2] / "pages"))
+POLICY = Policy("A", "public-page")
+ADAPTERS = {
+    "shopify": shopify.make("https://moon-harbor.example/x", POLICY, {}),
+    "schema-org": schema_org.make("https://lantern-street.example/all", POLICY, {}),
+}
+
+
+def fields_of(page: SavedPage) -> list[tuple[str, object]]:
+    """(name, expected) pairs; fields of listings are named listings.N.field."""
+    found: list[tuple[str, object]] = []
+    for name, value in page.expected.items():
+        if name == "listings" and isinstance(value, list):
+            found.append(("listings.count", len(value)))
+            found += [(f"listings.{n}.{field}", v) for n, one in enumerate(value) for field, v in one.items()]
+        else:
+            found.append((name, value))
+    return found
+
+
+EXPECTED = [(page, name, value) for page in PAGES for name, value in fields_of(page)]
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "expected"), EXPECTED, ids=[f"{p.case}-{n}" for p, n, _ in EXPECTED]
+)
+def test_a_field_is_read_as_expected(page, name, expected):
+    read = ADAPTERS[page.folder.parent.name].read(page.exchange)
+    if name == "note":
+        assert expected in read.note
+    elif name == "requests":
+        assert [request.url for request in read.requests] == expected
+    elif name == "outcome":
+        assert read.outcome.value == expected
+    elif name == "listings.count":
+        assert len(read.listings) == expected
+    else:
+        _, number, field = name.split(".")
+        assert plain(getattr(read.listings[int(number)], field)) == expected
+
+
+class Contract(AdapterContract):
+    kind = ""
+
+    @pytest.fixture
+    def adapter(self):
+        return ADAPTERS[self.kind]
+
+    @pytest.fixture
+    def saved(self):
+        return [page for page in PAGES if page.folder.parent.name == self.kind]
+
+
+class TestShopify(Contract):
+    kind = "shopify"
+
+
+class TestSchemaOrg(Contract):
+    kind = "schema-org"
+
+
+def test_adapters_are_built_by_name():
+    for kind in ("shopify", "schema-org"):
+        adapter = build_adapter(kind, "https://moon-harbor.example", {}, min_gap_seconds=2.0)
+        assert adapter.name == kind
+        assert adapter.policy.min_gap_seconds == 2.0
+        assert adapter.start(Query())
+    assert set(known_adapters()) >= {"shopify", "schema-org"}
+
+
+def test_an_unknown_adapter_tells_the_known_ones():
+    with pytest.raises(BadSource) as caught:
+        build_adapter("temu", "https://x.example", {}, min_gap_seconds=1.0)
+
+    assert "shopify" in caught.value.hint
+
+
+def test_a_storefront_is_recognised_by_its_answer():
+    by_case = {page.case: page.exchange for page in PAGES}
+
+    assert recognise(by_case["shopify/one_product"]) == "shopify"
+    assert recognise(by_case["shopify/not_json"]) == "schema-org"
+    assert (
+        probe_url("https://moon-harbor.example/collections/x")
+        == "https://moon-harbor.example/products.json?limit=1"
+    )
+
+
+@pytest.mark.parametrize(
+    "query", ["utm_source=x", "fbclid=1&gclid=2", "spm=a.b&scm=1", "ref=home", "UTM_Campaign=y", "srsltid=z"]
+)
+def test_a_listing_is_the_same_under_tracking_parameters(query):
+    assert listing_id(f"https://x.example/item/7?id=3&{query}") == listing_id(
+        "https://x.example/item/7?id=3#top"
+    )
