@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 ReasonValue = str | int | float
@@ -18,7 +17,7 @@ class Reason:
     """Why, as a code and its values; `ipguard.matching.reasons.render` makes a sentence of it."""
 
     code: str
-    values: Mapping[str, ReasonValue] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, ReasonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Finding:
     """One reason to think that a listing copies a work."""
 
     matcher: str
-    """text, image, price, seller."""
+    """text, picture, price, seller."""
     version: str
     """Version of the matcher that computed it."""
     work: str
