@@ -11,9 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from evidence_store.store import EvidenceStore, create_store
-
 from evidence_store.errors import EvidenceError
+from evidence_store.store import EvidenceStore, create_store
 from ipguard.database.engine import make_engine
 from ipguard.database.migrate import current, newest, upgrade
 from ipguard.errors import IpguardError, WrongUse

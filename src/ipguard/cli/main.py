@@ -23,7 +23,20 @@ INTERRUPTED = 130
 
 def build() -> typer.Typer:
     """The whole command tree."""
-    from ipguard.cli import extract, match
+    from ipguard.cli import (
+        alerts,
+        case,
+        demo,
+        evidence,
+        extract,
+        match,
+        serve,
+        source,
+        sweep,
+        verify,
+        watch,
+        workspace,
+    )
 
     app = typer.Typer(
         name="ipguard",
@@ -33,8 +46,21 @@ def build() -> typer.Typer:
         help="Find copies of your works abroad, and keep proof that a stranger can check.",
     )
     app.callback()(_options)
-    app.add_typer(match.app, name="match", rich_help_panel="Work")
-    app.command("extract", rich_help_panel="Work")(extract.extract)
+    start, work, act, admin = "Start", "Work", "Act", "Admin"
+    app.command("init", rich_help_panel=start)(workspace.init)
+    app.command("demo", rich_help_panel=start)(demo.demo)
+    app.command("serve", rich_help_panel=start)(serve.serve)
+    app.command("doctor", rich_help_panel=start)(workspace.doctor)
+    app.add_typer(watch.app, name="watch", rich_help_panel=work)
+    app.add_typer(source.app, name="source", rich_help_panel=work)
+    app.command("sweep", rich_help_panel=work)(sweep.sweep)
+    app.add_typer(match.app, name="match", rich_help_panel=work)
+    app.command("extract", rich_help_panel=work)(extract.extract)
+    app.add_typer(alerts.app, name="alerts", rich_help_panel=work)
+    app.add_typer(case.app, name="case", rich_help_panel=act)
+    app.command("verify", rich_help_panel=act)(verify.verify)
+    app.add_typer(evidence.app, name="evidence", rich_help_panel=act)
+    app.command("migrate", rich_help_panel=admin)(workspace.migrate)
     return app
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ def _outlet(shop: Shop, path: str, query: Mapping[str, list[str]], base: str) ->
     if path == "/products.json":
         limit, page = int(query.get("limit", ["30"])[0]), int(query.get("page", ["1"])[0])
         goods = shop.on_sale()[(page - 1) * limit : page * limit]
-        return _json({"products": [_product(item, number, base) for number, item in enumerate(goods, 1)]})
+        return _json({"products": [_product(item, base) for item in goods]})
     if path.startswith("/products/"):
         item = _find(shop, path.removeprefix("/products/").removesuffix(".json"))
         if item is None:
@@ -126,9 +127,10 @@ def _outlet(shop: Shop, path: str, query: Mapping[str, list[str]], base: str) ->
     return _not_found()
 
 
-def _product(item: Planted, number: int, base: str) -> dict[str, object]:
+def _product(item: Planted, base: str) -> dict[str, object]:
+    number = zlib.crc32(item.handle.encode())
     return {
-        "id": 7_000_000 + sum(item.handle.encode()) * 100 + number,
+        "id": number,
         "title": item.title,
         "handle": item.handle,
         "body_html": f"<p>{html.escape(item.description or item.title)}</p>",

@@ -20,6 +20,8 @@ MIN_AGREEING = 0.22
 """Of the matched points inside the region. Copies were measured at 0.33 and more, look-alikes at 0.09 and less."""
 MIN_SPREAD = 0.02
 """Of the reference's area that the agreeing points must span: one corner or one logo is not the picture."""
+SURE_INLIERS, MIN_AGREEING_FEW = 12, 0.4
+"""Fewer points than that have to agree better."""
 TOLERANCE = 0.012
 """Of the picture's diagonal: how far a point may lie from where it should."""
 SEED = 20260
@@ -71,7 +73,8 @@ def place(
     if len(agreeing) < MIN_INLIERS:
         return None
     found = _plausible(matrix, source[agreeing], target[agreeing], picture_size, reference_size)
-    if found is None or len(agreeing) < MIN_AGREEING * _inside(target, found.region):
+    asked = MIN_AGREEING if len(agreeing) >= SURE_INLIERS else MIN_AGREEING_FEW
+    if found is None or len(agreeing) < asked * _inside(target, found.region):
         return None
     return found
 

@@ -1,0 +1,57 @@
+"""`ipguard serve`: the schedule and the console."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from ipguard.cli.options import WorkspaceOption, utc_now
+from ipguard.cli.output import safe, show
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at; this machine only if not given.")] = "",
+    port: Annotated[int, typer.Option(help="Port to listen at.")] = 0,
+    schedule: Annotated[bool, typer.Option(help="Look at sources when they are due.")] = True,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Run the schedule and the console until stopped. The console opens with the link that is printed."""
+    import uvicorn
+
+    from evidence_store.exhibit import Operator
+    from ipguard import service
+    from ipguard.database.engine import make_engine
+    from ipguard.settings import open_workspace
+    from ipguard.web.access import create_console_key
+    from ipguard.web.app import create_app
+    from ipguard.wiring import export_case
+
+    place = open_workspace(workspace)
+    database = make_engine(place.database_url)
+    at, number = host or place.settings.console.host, port or place.settings.console.port
+
+    def export(case_id: int) -> None:
+        export_case(place, database, case_id, by="console", now=utc_now, progress=lambda *_: None)
+
+    app = create_app(place, engine=database, now=utc_now, export=export, hosts=[at])
+    stop = threading.Event()
+    operator = Operator("schedule", "service")
+    keep = partial(service.serve, place, database, operator=operator, now=utc_now, stop=stop)
+    keeping = threading.Thread(target=keep, name="schedule")
+    if schedule:
+        keeping.start()
+    shown = "127.0.0.1" if at in ("0.0.0.0", "::") else at  # noqa: S104 — compared, not bound
+    link = f"http://{shown}:{number}/enter?key={create_console_key(place)}"
+    show(f"Console: [bold]{safe(link)}[/]")
+    show(f"Schedule: {'on' if schedule else 'off'}. Stop with Ctrl-C.")
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        uvicorn.run(app, host=at, port=number, log_level="warning", server_header=False)
+    finally:
+        stop.set()
+        if schedule:
+            keeping.join()

@@ -1,0 +1,288 @@
+"""One source, from its turn to its alerts, readable top to bottom: crawl, write down, look at pictures, flag, end.
+
+Every step of a crawl is one transaction: what was read, the report, and the frontier from which to go on. So a
+process may be killed anywhere; the next one goes on from the last step and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import Engine
+
+from crawlers.adapter import Adapter, Outcome, Query
+from crawlers.crawl import Course, Fetches, Frontier, Step, crawl
+from crawlers.errors import BadSource, CrawlError, RetryLater
+from crawlers.exchange import Exchange, Purpose, Request
+from ipguard.capture import Pictures, sniffed, wire_exchanges
+from ipguard.database.engine import reading, transaction
+from ipguard.flagging import Desk, flag, picture_name, step_name
+from ipguard.jobs.claims import Claim, fail, finish, renew
+from ipguard.listings.pictures import Wanted, fetched_before, keep_picture, skip_picture, wanted
+from ipguard.listings.store import judge_again, keep_listings, mark_gone
+from ipguard.sources.runs import (
+    TROUBLES,
+    Asked,
+    begin_run,
+    end_run,
+    listings_before,
+    run_note,
+    skipped_steps,
+    tally,
+    write_step,
+)
+from ipguard.sources.tables import RunRow, SourceRow
+from ipguard.spool import Spool
+
+SHORT_PAUSE_SECONDS = 60.0
+TRIES = 3
+
+Progress = Callable[[str, int, int], None]
+"""Told (source, things asked, things known of)."""
+OpenFetcher = Callable[[SourceRow, Adapter], AbstractAsyncContextManager[Fetches]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a sweep works with; put together in `ipguard.wiring`."""
+
+    database: Engine
+    desk: Desk
+    pictures: Pictures
+    open_fetcher: OpenFetcher
+    adapter_of: Callable[[SourceRow], Adapter]
+    spool_of: Callable[[int], Spool]
+    now: Callable[[], datetime]
+    progress: Progress = lambda _source, _done, _total: None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that was not read, and why: a value, told to people."""
+
+    url: str
+    outcome: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """How the run of one source went."""
+
+    source: str
+    state: str
+    """finished, waiting or failed."""
+    note: str
+    pages: int = 0
+    listings: int = 0
+    new_listings: int = 0
+    pictures: int = 0
+    new_alerts: int = 0
+    gone: int = 0
+    skipped: tuple[Skipped, ...] = ()
+
+
+def sweep_source(kit: Kit, claim: Claim) -> SourceReport:
+    """Run one claimed source to its end, or as far as it lets us.
+
+    Raises:
+        LeaseLost: another process runs it by now. Interrupted: disk or database take nothing more.
+        BadSource: it cannot work as it is configured.
+    """
+    with transaction(kit.database) as session:
+        renew(session, claim, kit.now())
+        run = begin_run(session, claim.source_id, kit.now())
+        source = session.get_one(SourceRow, claim.source_id)
+    run_id = cast(int, run.id)
+    spool = kit.spool_of(run_id)
+    adapter = kit.adapter_of(source)
+    pause = asyncio.run(_ask(kit, claim, source, run, adapter, spool))
+    raised = flag(kit.desk, claim, source, run_id, spool)
+    with transaction(kit.database) as session:
+        row = session.get_one(RunRow, run_id)
+        row.new_alerts += sum(1 for alert in raised if alert.new)
+        session.add(row)
+    report = _end(kit, claim, source, run_id, pause)
+    if report.state != "waiting":
+        spool.clear()
+    return report
+
+
+async def _ask(
+    kit: Kit, claim: Claim, source: SourceRow, run: RunRow, adapter: Adapter, spool: Spool
+) -> datetime | None:
+    """Crawl pages, then fetch pictures; returns until when the source asked us to wait."""
+    async with kit.open_fetcher(source, adapter) as fetcher:
+        pause = None
+        async for step in _steps(kit, source, run, adapter, fetcher):
+            await asyncio.to_thread(_write, kit, claim, cast(int, run.id), adapter, step, spool)
+            kit.progress(source.id, step.frontier.pages, step.frontier.pages + len(step.frontier.pending))
+            pause = step.not_before
+        await _fetch_pictures(kit, claim, source.id, cast(int, run.id), fetcher, spool)
+    return pause
+
+
+async def _steps(
+    kit: Kit, source: SourceRow, run: RunRow, adapter: Adapter, fetcher: Fetches
+) -> AsyncIterator[Step]:
+    """Steps from where the run stands; a frontier that cannot be read any more begins anew."""
+    frontier = None
+    if run.frontier is not None:
+        try:
+            frontier = Frontier.from_json(run.frontier)
+        except BadSource:
+            frontier = None
+    async for step in crawl(Course(adapter, Query(source.query), kit.now), fetcher, frontier):
+        yield step
+
+
+def _write(kit: Kit, claim: Claim, run_id: int, adapter: Adapter, step: Step, spool: Spool) -> None:
+    """Write one step down: listings, report and frontier in one transaction."""
+    now = kit.now()
+    notes = " ".join(part for part in (step.note, step.stopped) if part)
+    with transaction(kit.database) as session:
+        renew(session, claim, now)
+        run = session.get_one(RunRow, run_id)
+        if step.exchange is not None and step.listings:
+            spool.put(step_name(run.steps + 1), wire_exchanges(step.exchange))
+        status = step.exchange.status if step.exchange is not None else None
+        asked = Asked("page", step.request.url, _outcome(step), notes, status, len(step.listings))
+        position = write_step(session, run, asked, now)
+        read_by = f"{adapter.name}@{adapter.version}"
+        kept = keep_listings(
+            session, claim.source_id, step.listings, read_by=read_by, run_id=run_id, step=position, now=now
+        )
+        run.listings += len(kept)
+        run.new_listings += sum(1 for one in kept if one.new)
+        ended = bool(step.stopped) or not step.frontier.pending
+        run.frontier = (
+            Frontier(seen_ids=step.frontier.seen_ids).to_json() if ended else step.frontier.to_json()
+        )
+        session.add(run)
+
+
+def _outcome(step: Step) -> str:
+    """A page that was never asked for (robots.txt, address) is one skipped; a shop that answers "no" blocks us."""
+    return "skipped" if step.exchange is None and step.outcome is Outcome.BLOCKED else step.outcome.value
+
+
+async def _fetch_pictures(
+    kit: Kit, claim: Claim, source: str, run_id: int, fetcher: Fetches, spool: Spool
+) -> None:
+    """Fetch what this run's listings show and nobody has fetched, and look at each at once."""
+    after = done = 0
+    while True:
+        with reading(kit.database) as session:
+            rows = wanted(session, run_id, after)
+        if not rows:
+            return
+        for row in rows:
+            await _fetch_picture(kit, claim, run_id, row, fetcher, spool)
+            done += 1
+            kit.progress(source, done, max(done, len(rows)))
+        after = rows[-1].id
+
+
+async def _fetch_picture(
+    kit: Kit, claim: Claim, run_id: int, row: Wanted, fetcher: Fetches, spool: Spool
+) -> None:
+    with reading(kit.database) as session:
+        before = fetched_before(session, row.url)
+    if before is not None and before.sha256 is not None:
+        _keep(
+            kit,
+            claim,
+            run_id,
+            row.url,
+            before.sha256,
+            before.media_type,
+            Asked("picture", row.url, "ok", "had it"),
+        )
+        return
+    try:
+        answer = await _picture(fetcher, row.url, kit.now)
+    except CrawlError as error:
+        _skip(kit, claim, run_id, row.url, str(error), None)
+        return
+    if answer.status != 200 or not answer.body:
+        _skip(kit, claim, run_id, row.url, f"answered with status {answer.status}", answer.status)
+        return
+    sha256 = await asyncio.to_thread(kit.pictures.put, answer.body)
+    spool.put(picture_name(sha256), wire_exchanges(answer))
+    seen = await asyncio.to_thread(kit.desk.eyes.look, sha256)
+    cut = f"it was cut ({answer.truncated}). " if answer.truncated else ""
+    outcome, note = ("skipped", f"{cut}{seen.skipped}") if seen.skipped or cut else ("ok", "")
+    asked = Asked("picture", row.url, outcome, note, answer.status)
+    _keep(kit, claim, run_id, row.url, sha256, sniffed(answer.body), asked)
+
+
+async def _picture(fetcher: Fetches, url: str, now: Callable[[], datetime]) -> Exchange:
+    """One picture; short pauses are sat out by the host's own pace."""
+    for attempt in range(TRIES):
+        try:
+            return await fetcher.fetch(Request(url, Purpose.PICTURE))
+        except RetryLater as error:
+            if attempt + 1 == TRIES or error.not_before - now() > timedelta(seconds=SHORT_PAUSE_SECONDS):
+                raise
+    raise AssertionError("the loop returns or raises")
+
+
+def _keep(kit: Kit, claim: Claim, run_id: int, url: str, sha256: str, media_type: str, asked: Asked) -> None:
+    now = kit.now()
+    with transaction(kit.database) as session:
+        renew(session, claim, now)
+        run = session.get_one(RunRow, run_id)
+        write_step(session, run, asked, now)
+        run.pictures += 1
+        judge_again(session, keep_picture(session, url, sha256=sha256, media_type=media_type, now=now))
+
+
+def _skip(kit: Kit, claim: Claim, run_id: int, url: str, why: str, status: int | None) -> None:
+    now = kit.now()
+    with transaction(kit.database) as session:
+        renew(session, claim, now)
+        run = session.get_one(RunRow, run_id)
+        write_step(session, run, Asked("picture", url, "skipped", why, status), now)
+        skip_picture(session, url, why, now)
+
+
+def _end(kit: Kit, claim: Claim, source: SourceRow, run_id: int, pause: datetime | None) -> SourceReport:
+    """Say how it went, and when the source is looked at next."""
+    now = kit.now()
+    with transaction(kit.database) as session:
+        run = session.get_one(RunRow, run_id)
+        sums = tally(session, run)
+        before = listings_before(session, source.id, run_id)
+        gone = 0
+        if pause is not None:
+            state, note = (
+                "waiting",
+                f"It asked us to wait until {pause:%Y-%m-%d %H:%M:%S} UTC; then it goes on.",
+            )
+            finish(session, claim, next_run_at=pause)
+        elif sums.outcome in TROUBLES:
+            state, note = "failed", run_note(sums, before=before, gone=0)
+            fail(session, claim, note, now=now)
+        else:
+            gone = mark_gone(session, source.id, run_id, now) if sums.whole else 0
+            state, note = "finished", run_note(sums, before=before, gone=gone)
+            finish(session, claim, next_run_at=now + timedelta(seconds=source.every_seconds))
+        run = end_run(session, run_id, state, note, now)
+        skipped = tuple(Skipped(step.url, step.outcome, step.note) for step in skipped_steps(session, run_id))
+    return SourceReport(
+        source.id,
+        state,
+        note,
+        sums.pages,
+        run.listings,
+        run.new_listings,
+        run.pictures,
+        run.new_alerts,
+        gone,
+        skipped,
+    )
