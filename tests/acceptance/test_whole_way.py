@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -179,11 +178,7 @@ def test_from_a_watchlist_to_a_verified_bundle_by_the_commands(market: Market, p
     (report,) = map(json.loads, ipguard("sweep", "--json", "-w", "ws", cwd=place).stdout.splitlines())
     (alert,) = map(json.loads, ipguard("alerts", "--json", "-w", "ws", cwd=place).stdout.splitlines())
     assert (report["state"], report["listings"], report["new_alerts"]) == ("finished", 2, 1)
-    assert (
-        {f["reason"]["code"] for f in alert["findings"]} >= {"text.leet", "picture.part"}
-        if "reason" in alert["findings"][0]
-        else True
-    )
+    assert {"text.leet", "picture.part"} <= {finding["reason"] for finding in alert["findings"]}
     assert alert["title"] == "T1de F0x hoodie"
 
     ipguard(
@@ -258,9 +253,7 @@ def test_every_bad_input_is_a_value_with_a_reason(market: Market, place: Path):
     assert "seen before" in steps["/all?page=2"][1]
     assert report["listings"] == 4
     missing = dict(rows(place, "SELECT title, missing FROM listing"))
-    assert json.loads(str(missing["Tide Fox mug"])) == ["price", "pictures"] or "price" in str(
-        missing["Tide Fox mug"]
-    )
+    assert json.loads(str(missing["Tide Fox mug"])) == ["price"]
     assert len(rows(place, "SELECT id FROM alert")) >= 3
 
 
@@ -386,4 +379,3 @@ def test_the_demo_goes_as_it_should(tmp_path: Path):
     assert outcomes["wrongly flagged"] <= 1
     assert all(one["why"] for one in told["planted"] if one["outcome"] == "missed")
     assert any("1 gone since the last run" in note for note in told["notes"])
-    assert zlib.crc32(Path(told["bundle"]).read_bytes()) > 0
