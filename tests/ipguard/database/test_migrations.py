@@ -50,7 +50,7 @@ def test_a_moment_without_a_zone_is_refused(engine: Engine):
 
 
 def test_a_block_that_raises_leaves_nothing_behind(engine: Engine):
-    with pytest.raises(ZeroDivisionError), transaction(engine) as session:
+    with pytest.raises(ZeroDivisionError), transaction(engine) as session:  # noqa: PT012 — the block is the subject
         session.add(work("star-lantern"))
         session.flush()
         raise ZeroDivisionError

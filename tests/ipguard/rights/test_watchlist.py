@@ -174,6 +174,6 @@ def test_one_unusable_picture_keeps_everything_out(tmp_path):
     (tmp_path / "art" / "page.png").write_text("<html>not a picture</html>")
     kept: list[bytes] = []
 
-    with pytest.raises(WrongUse, match="star-lantern, pictures: page.png"):
+    with pytest.raises(WrongUse, match=r"star-lantern, pictures: page\.png"):
         read_pictures(load_watchlist(path), look, lambda data: kept.append(data) or "")
     assert kept == []
