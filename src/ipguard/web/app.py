@@ -1,0 +1,124 @@
+"""The console as an application: `create_app` puts the rooms behind the guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from importlib.resources import files
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import Engine
+from starlette.exceptions import HTTPException
+
+from evidence_store.errors import EvidenceError
+from ipguard.errors import IpguardError, WrongUse
+from ipguard.settings import Workspace
+from ipguard.web import screens, triage
+from ipguard.web.access import COOKIE, Access, read_secret
+from ipguard.web.desk import Desk, Export, NotInside, desk_of, go, make_pages
+from ipguard.web.guard import Guard
+from ipguard.web.language import COOKIE as LANGUAGE_COOKIE
+from ipguard.web.language import LANGUAGES
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def create_app(
+    workspace: Workspace,
+    *,
+    engine: Engine,
+    now: Callable[[], datetime],
+    export: Export | None = None,
+    hosts: Sequence[str] = (),
+) -> FastAPI:
+    """The console of a workspace.
+
+    Args:
+        workspace: whose pictures, settings and keys are used.
+        engine: its database, migrated.
+        now: the time, aware UTC.
+        export: exports a case by number; without it the console says which command does.
+        hosts: further names the console answers to, beside loopback and the host in the settings.
+    """
+    app = FastAPI(title="ipguard", docs_url=None, redoc_url=None, openapi_url=None)
+    access = Access(workspace.folder, read_secret(workspace))
+    app.state.desk = Desk(workspace, engine, now, access, make_pages(), export)
+    app.add_middleware(Guard, hosts=[*LOOPBACK, workspace.settings.console.host, *hosts])
+    app.mount("/static", StaticFiles(directory=str(files("ipguard.web").joinpath("static"))), "static")
+    app.include_router(screens.router)
+    app.include_router(triage.router)
+    app.add_api_route("/healthz", health, methods=["GET"])
+    app.add_api_route("/metrics", metrics, methods=["GET"])
+    app.add_api_route("/enter", enter, methods=["GET"])
+    app.add_api_route("/language", set_language, methods=["GET"])
+    app.add_exception_handler(NotInside, _outside)
+    app.add_exception_handler(IpguardError, _told)
+    app.add_exception_handler(EvidenceError, _told)
+    app.add_exception_handler(RequestValidationError, _incomplete)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _broken)
+    return app
+
+
+def health() -> PlainTextResponse:
+    """The process answers; no log-in."""
+    return PlainTextResponse("ok\n")
+
+
+def metrics(request: Request) -> Response:
+    """Figures for Prometheus, for whoever is logged in."""
+    desk_of(request).session(request)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def enter(request: Request, key: str = "") -> Response:
+    """Trade the one-time key for a session."""
+    desk = desk_of(request)
+    session = desk.access.enter(key, desk.now())
+    if session is None:
+        raise NotInside
+    response = go("/")
+    response.set_cookie(
+        COOKIE, session, httponly=True, samesite="strict", secure=request.url.scheme == "https"
+    )
+    return response
+
+
+def set_language(to: str = "en", back: str = "/") -> Response:
+    """Remember the reader's language and go back to the page."""
+    local = back.startswith("/") and not back.startswith("//") and "\\" not in back
+    response = go(back if local else "/")
+    if to in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, to, httponly=True, samesite="strict", max_age=31_536_000)
+    return response
+
+
+def _outside(request: Request, _error: Exception) -> Response:
+    return desk_of(request).page(request, "outside.html", {}, 401)
+
+
+def _told(request: Request, error: Exception) -> Response:
+    status = 409 if isinstance(error, WrongUse) else 500
+    return _sorry(request, status, str(error), getattr(error, "hint", ""))
+
+
+def _incomplete(request: Request, _error: Exception) -> Response:
+    return _sorry(request, 422, "Something in the address or the form is missing or is not a number.")
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 500)
+    words = "There is no such page." if status == 404 else "That cannot be done here."
+    return _sorry(request, status, words)
+
+
+def _broken(request: Request, _error: Exception) -> Response:
+    return _sorry(request, 500, "Something went wrong on our side.")
+
+
+def _sorry(request: Request, status: int, words: str, hint: str = "") -> Response:
+    return desk_of(request).page(request, "error.html", {"words": words, "hint": hint}, status)

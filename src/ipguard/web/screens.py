@@ -1,0 +1,164 @@
+"""Today, cases, sources, the watchlist, and checking a bundle."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import FileResponse, Response
+
+from evidence_store.verify.verifier import verify_bundle
+from ipguard.alerts.queries import STATES, Filter, count_alerts
+from ipguard.cases.store import list_cases, new_case, one_case
+from ipguard.database.engine import reading, transaction
+from ipguard.errors import WrongUse
+from ipguard.sources.store import get_source, set_enabled
+from ipguard.web.desk import READER, desk_of, go
+from ipguard.web.pictures import shown
+from ipguard.web.queries import run_report, sources, works
+
+router = APIRouter()
+
+
+@router.get("/")
+def today(request: Request) -> Response:
+    """What waits, what ran, what stopped."""
+    desk = desk_of(request)
+    desk.session(request)
+    with reading(desk.engine) as session:
+        counts = {s: count_alerts(session, Filter(state=s), now=desk.now()) for s in STATES}
+        lines = sources(session)
+    return desk.page(request, "today.html", {"counts": counts, "sources": lines})
+
+
+@router.get("/cases")
+def cases(request: Request) -> Response:
+    """Every case."""
+    desk = desk_of(request)
+    desk.session(request)
+    with reading(desk.engine) as session:
+        return desk.page(request, "cases.html", {"cases": list_cases(session)})
+
+
+@router.post("/cases")
+def open_case(request: Request, token: str = Form(), title: str = Form("", max_length=300)) -> Response:
+    """A new case."""
+    desk = desk_of(request)
+    desk.check_form(request, token)
+    with transaction(desk.engine) as session:
+        case = new_case(session, title, by=READER, now=desk.now())
+    return go(f"/cases/{case.id}")
+
+
+@router.get("/cases/{case_id}")
+def case(request: Request, case_id: int) -> Response:
+    """One case."""
+    desk = desk_of(request)
+    desk.session(request)
+    with reading(desk.engine) as session:
+        story = one_case(session, case_id, now=desk.now())
+    return desk.page(request, "case.html", {"story": story, "can_export": desk.export is not None})
+
+
+@router.post("/cases/{case_id}/export")
+def export(request: Request, case_id: int, token: str = Form()) -> Response:
+    """A bundle of the case."""
+    desk = desk_of(request)
+    desk.check_form(request, token)
+    if desk.export is None:
+        raise WrongUse("This console does not export.", hint=f"Run: ipguard case export {case_id}")
+    desk.export(case_id)
+    return go(f"/cases/{case_id}")
+
+
+@router.get("/cases/{case_id}/bundles/{export_id}")
+def bundle(request: Request, case_id: int, export_id: int) -> Response:
+    """A bundle that was exported, as a download."""
+    desk = desk_of(request)
+    desk.session(request)
+    with reading(desk.engine) as session:
+        exports = one_case(session, case_id, now=desk.now()).exports
+    name = next((Path(row.file_name).name for row in exports if row.id == export_id), None)
+    file = desk.workspace.exports / name if name else None
+    if file is None or not file.is_file():
+        raise WrongUse("That bundle is not in the workspace any more.", hint="Export the case again.")
+    return FileResponse(file, media_type="application/zip", filename=file.name)
+
+
+@router.get("/sources")
+def source_list(request: Request) -> Response:
+    """Where we look, and how it goes."""
+    desk = desk_of(request)
+    desk.session(request)
+    with reading(desk.engine) as session:
+        return desk.page(request, "sources.html", {"sources": sources(session)})
+
+
+@router.post("/sources/{name}")
+def steer(request: Request, name: str, token: str = Form(), do: str = Form()) -> Response:
+    """Run a source at the next tick, pause it, or let it go on."""
+    desk = desk_of(request)
+    desk.check_form(request, token)
+    with transaction(desk.engine) as session:
+        if do == "run":
+            source = get_source(session, name)
+            source.next_run_at = desk.now()
+            session.add(source)
+        elif do in ("pause", "resume"):
+            set_enabled(session, name, do == "resume", now=desk.now())
+        else:
+            raise WrongUse("A source can be run, paused or resumed.")
+    return go("/sources")
+
+
+@router.get("/runs/{run_id}")
+def run(request: Request, run_id: int, after: int = 0) -> Response:
+    """Every step of a run, with what became of it."""
+    desk = desk_of(request)
+    desk.session(request)
+    with reading(desk.engine) as session:
+        found, steps = run_report(session, run_id, after)
+    return desk.page(request, "run.html", {"run": found, "steps": steps})
+
+
+@router.get("/watchlist")
+def watchlist(request: Request) -> Response:
+    """What is watched, and how well its pictures serve."""
+    desk = desk_of(request)
+    desk.session(request)
+    with reading(desk.engine) as session:
+        return desk.page(request, "watchlist.html", {"works": works(session)})
+
+
+@router.get("/verify")
+def verify_form(request: Request) -> Response:
+    """Where a bundle is handed in."""
+    desk = desk_of(request)
+    desk.session(request)
+    return desk.page(request, "verify.html", {"verdict": None, "name": ""})
+
+
+@router.post("/verify")
+def verify(request: Request, token: str = Form(), bundle: UploadFile = File()) -> Response:
+    """What the verifier says about a bundle, sentence by sentence."""
+    desk = desk_of(request)
+    desk.check_form(request, token)
+    with tempfile.NamedTemporaryFile(suffix=".zip") as copy:
+        shutil.copyfileobj(bundle.file, copy)
+        copy.flush()
+        verdict = verify_bundle(Path(copy.name))
+    return desk.page(request, "verify.html", {"verdict": verdict, "name": bundle.filename or ""})
+
+
+@router.get("/pictures/{digest}")
+def picture(request: Request, digest: str) -> Response:
+    """A picture by digest, written again by us."""
+    desk = desk_of(request)
+    desk.session(request)
+    headers = {
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "private, max-age=86400, immutable",
+    }
+    return Response(shown(desk.workspace.pictures, digest).data, media_type="image/webp", headers=headers)

@@ -1,0 +1,199 @@
+"""Triage: the queue, one alert with both pictures, and deciding on what was really shown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from ipguard.alerts.decisions import REASONS, decide, undo
+from ipguard.alerts.queries import STATES, AlertStory, AlertView, Filter, count_alerts, list_alerts, one_alert
+from ipguard.cases.store import add_alert, list_cases
+from ipguard.database.engine import reading, transaction
+from ipguard.errors import WrongUse
+from ipguard.web.desk import READER, Desk, desk_of, go
+from ipguard.web.marks import best_place
+from ipguard.web.pictures import Shown, shown
+from ipguard.web.queries import reference_of
+
+router = APIRouter()
+PAGE = 50
+TRAIL = 50
+"""Decisions a reader can walk back, one step each."""
+LATER_DAYS = (1, 3, 7, 30)
+
+
+@router.get("/alerts")
+def queue(
+    request: Request, state: str = "open", work: str = "", source: str = "", after: int = 0, trail: str = ""
+) -> Response:
+    """The queue, with its first alert open."""
+    return _screen(request, None, _filter(state, work, source), after, _trail(trail))
+
+
+@router.get("/alerts/{alert_id}")
+def alert(
+    request: Request,
+    alert_id: int,
+    state: str = "open",
+    work: str = "",
+    source: str = "",
+    after: int = 0,
+    trail: str = "",
+) -> Response:
+    """One alert beside the queue it belongs to."""
+    return _screen(request, alert_id, _filter(state, work, source), after, _trail(trail))
+
+
+@router.post("/alerts/{alert_id}/decide")
+def decide_alert(
+    request: Request,
+    alert_id: int,
+    token: str = Form(),
+    version: int = Form(),
+    mark: str = Form(),
+    decision: str = Form(),
+    days: int = Form(3, ge=1, le=365),
+    state: str = Form("open"),
+    work: str = Form(""),
+    source: str = Form(""),
+    after: int = Form(0, ge=0),
+    trail: str = Form(""),
+) -> Response:
+    """Decide on the version that was shown; then the next undecided alert of the same view."""
+    desk = desk_of(request)
+    session_name = desk.check_form(request, token)
+    now = desk.now()
+    if not desk.access.was_seen(session_name, alert_id, version, mark, now):
+        raise WrongUse(
+            "This alert was not on the screen long enough; nothing was decided.",
+            hint="Look at it, then decide.",
+        )
+    what, _, reason = decision.partition(":")
+    wanted = _filter(state, work, source)
+    with transaction(desk.engine) as session:
+        following = _next(session, desk, wanted, after, alert_id)
+        until = now + timedelta(days=days) if what == "later" else None
+        decide(
+            session, alert_id, version=version, decision=what, by=READER, now=now, reason=reason, until=until
+        )
+    place = f"/alerts/{following}" if following else "/alerts"
+    return go(place + _query(wanted, after, [*_trail(trail), alert_id]))
+
+
+@router.post("/undo")
+def undo_last(
+    request: Request,
+    token: str = Form(),
+    trail: str = Form(),
+    state: str = Form("open"),
+    work: str = Form(""),
+    source: str = Form(""),
+    after: int = Form(0, ge=0),
+) -> Response:
+    """Take the newest decision of this session back and show its alert again."""
+    desk = desk_of(request)
+    desk.check_form(request, token)
+    steps = _trail(trail)
+    if not steps:
+        raise WrongUse("There is nothing to undo.")
+    with transaction(desk.engine) as session:
+        undo(session, steps[-1], by=READER, now=desk.now())
+    return go(f"/alerts/{steps[-1]}" + _query(_filter(state, work, source), after, steps[:-1]))
+
+
+@router.post("/alerts/{alert_id}/case")
+def into_case(request: Request, alert_id: int, token: str = Form(), case: int = Form()) -> Response:
+    """Put an alert and its exhibits into a case."""
+    desk = desk_of(request)
+    desk.check_form(request, token)
+    with transaction(desk.engine) as session:
+        add_alert(session, case, alert_id, by=READER, now=desk.now())
+    return go(f"/cases/{case}")
+
+
+def _screen(request: Request, alert_id: int | None, wanted: Filter, after: int, trail: list[int]) -> Response:
+    desk = desk_of(request)
+    session_name = desk.session(request)
+    now = desk.now()
+    with reading(desk.engine) as session:
+        found = list_alerts(session, wanted, now=now, limit=PAGE + 1, after=max(after, 0))
+        total = count_alerts(session, wanted, now=now)
+        chosen = alert_id or (found[0].id if found else None)
+        story = one_alert(session, chosen, now=now) if chosen else None
+        sides = _sides(session, desk, story) if story else {}
+        cases = [line for line in list_cases(session) if line.case.state == "open"]
+    values: dict[str, object] = {
+        "alerts": found[:PAGE],
+        "more": after + PAGE if len(found) > PAGE else None,
+        "total": total,
+        "story": story,
+        "cases": cases,
+        "states": STATES,
+        "reasons": REASONS,
+        "days": LATER_DAYS,
+        "wanted": wanted,
+        "after": after,
+        "trail": ".".join(map(str, trail)),
+        "query": _query(wanted, after, trail),
+        "view_query": _query,
+        "mark": "",
+        **_neighbours(found[:PAGE], chosen),
+        **sides,
+    }
+    if story:
+        values["mark"] = desk.access.shown(session_name, story.view.id, story.view.alert.version, now)
+    return desk.page(request, "triage.html", values)
+
+
+def _sides(session: Session, desk: Desk, story: AlertStory) -> dict[str, object]:
+    place = best_place(story.view.findings)
+    kept = [picture.sha256 for picture in story.pictures if picture.sha256]
+    listing = place.picture if place else (kept[0] if kept else None)
+    reference = place.reference if place else reference_of(session, story.view.work.id)
+    return {
+        "place": place,
+        "listing_picture": _look(desk, listing),
+        "listing_digest": listing,
+        "reference_picture": _look(desk, reference),
+        "reference_digest": reference,
+    }
+
+
+def _look(desk: Desk, digest: str | None) -> Shown | None:
+    try:
+        return shown(desk.workspace.pictures, digest) if digest else None
+    except WrongUse:
+        return None  # the page says in its place that it cannot be shown
+
+
+def _neighbours(found: list[AlertView], chosen: int | None) -> dict[str, object]:
+    ids = [view.id for view in found]
+    at = ids.index(chosen) if chosen in ids else -1
+    return {
+        "previous": ids[at - 1] if at > 0 else None,
+        "following": ids[at + 1] if 0 <= at < len(ids) - 1 else None,
+    }
+
+
+def _next(session: Session, desk: Desk, wanted: Filter, after: int, alert_id: int) -> int | None:
+    ids = [v.id for v in list_alerts(session, wanted, now=desk.now(), limit=PAGE, after=after)]
+    at = ids.index(alert_id) if alert_id in ids else -1
+    return ids[at + 1] if at + 1 < len(ids) else None
+
+
+def _filter(state: str, work: str, source: str) -> Filter:
+    return Filter(state=state if state in STATES else "open", work=work, source=source)
+
+
+def _trail(text: str) -> list[int]:
+    return [int(part) for part in text.split(".") if part.isascii() and part.isdigit()][-TRAIL:]
+
+
+def _query(wanted: Filter, after: int = 0, trail: list[int] | None = None) -> str:
+    values = {"state": wanted.state, "work": wanted.work, "source": wanted.source}
+    values |= {"after": str(after or ""), "trail": ".".join(map(str, (trail or [])[-TRAIL:]))}
+    return "?" + urlencode({name: value for name, value in values.items() if value})

@@ -1,0 +1,269 @@
+"""The console lets in who it should, escapes what shops say, and decides only about what was shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from console_data import HOSTILE, fill
+from starlette.testclient import TestClient
+
+from evidence_store.errors import EvidenceError
+from ipguard.web.access import create_console_key
+from ipguard.web.app import create_app
+
+PAGES = ["/", "/alerts", "/alerts/1", "/cases", "/sources", "/runs/1", "/watchlist", "/verify"]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def exported() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def console(tmp_path: Path, clock: Clock, exported: list[int]) -> Iterator[TestClient]:
+    workspace, engine = fill(tmp_path / "ws", clock)
+    app = create_app(workspace, engine=engine, now=clock, export=exported.append)
+    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        client.workspace = workspace
+        yield client
+    engine.dispose()
+
+
+@pytest.fixture
+def inside(console: TestClient) -> TestClient:
+    console.get(f"/enter?key={create_console_key(console.workspace)}")
+    return console
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, name
+    return found[1]
+
+
+def decide(
+    client: TestClient,
+    clock: Clock,
+    alert: int = 1,
+    decision: str = "infringing",
+    seconds: float = 1.0,
+    **changes: str,
+):
+    page = client.get(f"/alerts/{alert}").text
+    clock.at += timedelta(seconds=seconds)
+    form = {name: hidden(page, name) for name in ("token", "version", "mark", "trail")} | {
+        "decision": decision,
+        "days": "3",
+        **changes,
+    }
+    return client.post(
+        f"/alerts/{alert}/decide", data=form, headers={"Origin": "http://127.0.0.1"}, follow_redirects=False
+    )
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nobody_is_let_in_without_the_link(console, path):
+    answer = console.get(path)
+
+    assert answer.status_code == 401
+    assert "Star Lantern" not in answer.text
+    assert "ipguard serve" in answer.text
+
+
+def test_the_link_lets_one_browser_in_once(console):
+    key = create_console_key(console.workspace)
+
+    assert console.get(f"/enter?key={key}").status_code == 200
+    console.cookies.clear()
+    assert console.get(f"/enter?key={key}").status_code == 401
+
+
+def test_health_needs_no_log_in_and_metrics_do(console):
+    assert console.get("/healthz").text == "ok\n"
+    assert console.get("/metrics").status_code == 401
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_in_both_languages(inside, path, language):
+    answer = inside.get(path, headers={"Accept-Language": language})
+
+    assert answer.status_code == 200
+    assert f'<html lang="{"en" if language == "en" else "zh-Hans"}">' in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_answer_is_held_by_a_strict_policy(inside, path):
+    headers = inside.get(path).headers
+
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] in ("no-referrer", "same-origin")
+
+
+def test_what_a_shop_says_is_never_mark_up(inside):
+    for path in ("/alerts", "/alerts/1", "/runs/1"):
+        page = inside.get(path).text
+        assert "<script>alert" not in page
+        assert "<i>夜市小铺" not in page
+        assert "moon-harbor.example/<b>" not in page
+    assert "<mark>星灯</mark> &lt;script&gt;" in inside.get("/alerts/1").text
+    assert HOSTILE not in inside.get("/alerts/1").text
+
+
+def test_the_matched_place_and_every_reason_are_shown(inside):
+    page = inside.get("/alerts/1", headers={"Accept-Language": "zh"}).text
+
+    assert 'points="265.0,270.0 535.0,270.0 535.0,540.0 265.0,540.0"' in page
+    assert "40 个特征点吻合" in page
+    assert "01a20de5-0000-7000-8000-000000000000" in page
+
+
+def test_pictures_are_written_again_by_us(inside):
+    digest = re.search(r"/pictures/([0-9a-f]{64})", inside.get("/alerts/1").text)[1]
+    answer = inside.get(f"/pictures/{digest}")
+
+    assert answer.content[:4] == b"RIFF"
+    assert answer.headers["content-type"] == "image/webp"
+    assert inside.get("/pictures/" + "0" * 64).status_code >= 400
+    assert inside.get("/pictures/..%2f..%2fetc%2fpasswd").status_code >= 400
+
+
+def test_a_decision_leads_to_the_next_alert_and_can_be_taken_back(inside, clock):
+    answer = decide(inside, clock)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/alerts/2?")
+
+    page = inside.get(answer.headers["location"]).text
+    form = {"token": hidden(page, "token"), "trail": hidden(page, "trail"), "state": "open"}
+    back = inside.post("/undo", data=form, headers={"Origin": "http://127.0.0.1"}, follow_redirects=False)
+    assert back.headers["location"].startswith("/alerts/1?")
+    assert 'class="chip open"' in inside.get("/alerts/1").text
+
+
+def test_a_decision_made_faster_than_anybody_can_look_is_refused(inside, clock):
+    answer = decide(inside, clock, seconds=0.1)
+
+    assert answer.status_code == 409
+    assert "not on the screen long enough" in answer.text
+
+
+def test_a_decision_about_another_version_is_refused(inside, clock):
+    assert decide(inside, clock, version="9").status_code == 409
+
+
+def test_not_infringing_needs_a_reason(inside, clock):
+    assert decide(inside, clock, decision="not_infringing").status_code == 409
+    assert decide(inside, clock, decision="not_infringing:licensed").status_code == 303
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_another_site_cannot_send_our_forms(inside, headers):
+    token = hidden(inside.get("/cases").text, "token")
+
+    assert inside.post("/cases", data={"token": token, "title": "x"}, headers=headers).status_code == 403
+
+
+def test_a_form_without_its_token_is_refused(inside):
+    assert (
+        inside.post(
+            "/cases", data={"token": "no", "title": "x"}, headers={"Origin": "http://127.0.0.1"}
+        ).status_code
+        == 409
+    )
+
+
+def test_only_our_own_names_are_answered(inside):
+    assert inside.get("/", headers={"Host": "evil.example"}).status_code in (400, 403, 421)
+
+
+def test_from_alert_to_case_to_export(inside, exported):
+    own = {"Origin": "http://127.0.0.1"}
+    token = hidden(inside.get("/cases").text, "token")
+    inside.post("/cases", data={"token": token, "title": "Moon Harbor"}, headers=own)
+    inside.post("/alerts/1/case", data={"token": token, "case": "1"}, headers=own)
+    page = inside.get("/cases/1").text
+    assert "E-0001" in page
+
+    inside.post("/cases/1/export", data={"token": token}, headers=own)
+    assert exported == [1]
+
+
+def test_a_source_is_paused_and_resumed(inside):
+    token = hidden(inside.get("/sources").text, "token")
+    for do, words in (("pause", "Resume"), ("resume", "Pause")):
+        inside.post(
+            "/sources/harbor", data={"token": token, "do": do}, headers={"Origin": "http://127.0.0.1"}
+        )
+        assert words in inside.get("/sources", headers={"Accept-Language": "en"}).text
+
+
+def test_a_handed_in_bundle_is_judged_in_words(inside):
+    token = hidden(inside.get("/verify").text, "token")
+    answer = inside.post(
+        "/verify",
+        data={"token": token},
+        files={"bundle": ("x.zip", b"no zip")},
+        headers={"Origin": "http://127.0.0.1"},
+    )
+
+    assert "Refused" in answer.text
+    assert "not a readable zip" in answer.text
+
+
+def test_evidence_that_cannot_be_reached_is_told_in_words(tmp_path, clock):
+    def broken(_case: int) -> None:
+        raise EvidenceError("The evidence store is held by another process.")
+
+    workspace, engine = fill(tmp_path / "ws", clock)
+    with TestClient(
+        create_app(workspace, engine=engine, now=clock, export=broken),
+        base_url="http://127.0.0.1",
+        raise_server_exceptions=False,
+    ) as client:
+        client.get(f"/enter?key={create_console_key(workspace)}")
+        token = hidden(client.get("/cases").text, "token")
+        own = {"Origin": "http://127.0.0.1"}
+        client.post("/cases", data={"token": token, "title": "x"}, headers=own)
+        answer = client.post("/cases/1/export", data={"token": token}, headers=own)
+    engine.dispose()
+    assert answer.status_code == 500
+    assert "held by another process" in answer.text
+
+
+def sentences() -> set[str]:
+    found: set[str] = set()
+    for page in files("ipguard.web").joinpath("templates").iterdir():
+        text = page.read_text("utf-8")
+        found |= set(re.findall(r'_\("([^"]+)"\)', text)) | set(re.findall(r"_\('([^']+)'\)", text))
+    return found
+
+
+def test_every_sentence_is_said_in_chinese_too():
+    place = files("ipguard.web").joinpath("locale", "zh_Hans", "LC_MESSAGES", "console.po")
+    with place.open("rb") as file:
+        known = {str(message.id) for message in read_po(file) if message.id and message.string}
+
+    assert sentences() - known == set()
+    assert len(sentences()) > 80
