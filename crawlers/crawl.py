@@ -7,6 +7,7 @@ be killed at any moment and goes on without losing or doubling anything but the 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from w3lib.url import canonicalize_url
 
 from crawlers.adapter import Adapter, Outcome, Page, Query
-from crawlers.errors import BadSource, CrawlError, Refused, RetryLater, Unreadable
+from crawlers.errors import BadSource, CrawlError, Refused, RetryLater, RobotsRefused, Unreadable
 from crawlers.exchange import Exchange, Purpose, Request
 from crawlers.listing import Listing
 
@@ -47,7 +48,7 @@ class Frontier:
 
     pending: tuple[Request, ...] = ()
     seen_urls: frozenset[str] = frozenset()
-    """Canonical URLs that were asked or are pending."""
+    """Canonical URLs that were asked or are pending; with a digest of the body where one was posted."""
     seen_ids: frozenset[str] = frozenset()
     pages: int = 0
     failures: int = 0
@@ -130,7 +131,7 @@ async def crawl(course: Course, fetcher: Fetches, frontier: Frontier | None = No
 def begin(course: Course) -> Frontier:
     """The frontier of a crawl that has not begun."""
     first = tuple(course.adapter.start(course.query))
-    return Frontier(pending=first, seen_urls=frozenset(_canonical(request.url) for request in first))
+    return Frontier(pending=first, seen_urls=frozenset(_key(request) for request in first))
 
 
 async def _step(course: Course, fetcher: Fetches, here: Frontier) -> Step:
@@ -162,6 +163,8 @@ def _asked_to_wait(course: Course, request: Request, here: Frontier, error: Retr
 
 
 def _failed(request: Request, rest: Frontier, outcome: Outcome, error: CrawlError) -> Step:
+    if isinstance(error, RobotsRefused) and not error.whole_host:  # this address only; the source is well
+        return Step(request, outcome, rest, note=str(error))
     after = replace(rest, failures=rest.failures + 1)
     return Step(request, outcome, after, note=str(error), stopped=_too_many_failures(after))
 
@@ -186,15 +189,19 @@ def _after(course: Course, request: Request, rest: Frontier, exchange: Exchange,
     notes = [page.note] if page.note else []
     if exchange.truncated:
         notes.append(f"The answer was cut ({exchange.truncated}).")
-    asked = [] if page.listings and not new else list(page.requests)
-    if len(asked) < len(page.requests):
+    asked = list(page.requests)
+    if asked and _led_back(request, rest, exchange):
+        notes.append("It led back to a page seen before: paging stops here.")
+        asked = []
+    elif asked and page.listings and not new:
         notes.append("Nothing new on this page: paging stops here.")
+        asked = []
     wanted, dropped = _unseen(course.adapter, rest, asked, exchange.url)
     notes.extend(dropped)
     after = replace(
         rest,
         pending=(*rest.pending, *wanted),
-        seen_urls=rest.seen_urls | {_canonical(one.url) for one in wanted} | {_canonical(exchange.url)},
+        seen_urls=rest.seen_urls | {_key(one) for one in wanted} | {_key(replace(request, url=exchange.url))},
         seen_ids=rest.seen_ids | {one.id for one in new},
         pages=rest.pages + (request.purpose in (Purpose.PAGE, Purpose.FEED)),
         failures=rest.failures + 1 if page.outcome in (Outcome.ERROR, Outcome.BLOCKED) else 0,
@@ -210,11 +217,11 @@ def _unseen(
 ) -> tuple[list[Request], list[str]]:
     """Requests that are worth asking, and why others were dropped."""
     wanted: list[Request] = []
-    known = set(rest.seen_urls) | {_canonical(base)}
+    known = {_key(Request(base))}
     seen = foreign = 0
     for request in requests:
-        key = _canonical(request.url)
-        if key in known:
+        key = _key(request)
+        if key in known or key in rest.seen_urls:
             seen += 1
         elif _foreign(adapter, request.url):
             foreign += 1
@@ -225,8 +232,16 @@ def _unseen(
     if seen:
         notes.append(f"{seen} address{'es' if seen > 1 else ''} seen before, not asked again.")
     if foreign:
-        notes.append(f"{foreign} address{'es' if foreign > 1 else ''} on other hosts, not asked.")
+        notes.append(
+            f"{foreign} address{'es' if foreign > 1 else ''} on other hosts or unreadable, not asked."
+        )
     return wanted, notes
+
+
+def _led_back(request: Request, rest: Frontier, exchange: Exchange) -> bool:
+    """Whether a redirect ended on a page that was asked before, as shops do with pages past the last."""
+    final = _key(replace(request, url=exchange.url))
+    return final != _key(request) and final in rest.seen_urls
 
 
 def _enough(query: Query, frontier: Frontier) -> str:
@@ -247,7 +262,9 @@ def _too_many_failures(frontier: Frontier) -> str:
 
 def _foreign(adapter: Adapter, url: str) -> str:
     try:
-        host = urlsplit(url).netloc.rsplit("@", 1)[-1].lower()
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is none
+        host = parts.netloc.rsplit("@", 1)[-1].lower()
     except ValueError:
         return "Not a web address."
     return "" if host in adapter.hosts else f"{host} is not a host of this source, so it is not asked."
@@ -257,8 +274,15 @@ def _unique(listings: Sequence[Listing]) -> list[Listing]:
     return list({one.id: one for one in listings}.values())
 
 
-def _canonical(url: str) -> str:
-    return str(canonicalize_url(url))
+def _key(request: Request) -> str:
+    """One spelling for requests that ask the same; a URL that is none is its own key."""
+    try:
+        url = str(canonicalize_url(request.url))
+    except ValueError:
+        url = request.url
+    if not request.body and request.method == "GET":
+        return url
+    return f"{request.method} {url} {hashlib.sha256(request.body).hexdigest()}"
 
 
 def _request_json(request: Request) -> JsonObject:

@@ -43,6 +43,11 @@ class RobotsRefused(Refused):
 
     hint = "Ask the shop for permission, or look at the page by hand and import it."
 
+    def __init__(self, message: str, *, url: str = "", hint: str = "", whole_host: bool = False) -> None:
+        super().__init__(message, url=url, hint=hint)
+        self.whole_host = whole_host
+        """The file could not be read, so nothing on this host may be asked; otherwise it is this address only."""
+
 
 class RetryLater(CrawlError):
     """The host asks for a pause; `not_before` is when it may be asked again (aware UTC)."""

@@ -80,7 +80,8 @@ class Exchange:
     started_at: datetime
     ended_at: datetime
     truncated: str = ""
-    """Why the body is not whole ("length", "time", "disconnect"), or empty."""
+    """Why the body is not whole, or empty: "length", "time", "disconnect", or "unspecified" where the server
+    itself ended a coded body early (the words of WARC 1.1 §5.13)."""
     wire: Wire | None = None
     hops: tuple[Exchange, ...] = ()
     """Earlier hops, oldest first."""

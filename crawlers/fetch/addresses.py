@@ -9,6 +9,21 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """Well-known prefix of RFC 6052."""
+UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that is given out (IANA); what lies outside is local, translated or reserved."""
+SPECIAL = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",  # RFC 6890
+        "192.88.99.0/24",  # RFC 7526
+        "3fff::/20",  # RFC 9637, unknown to older Pythons
+    )
+)
+OWN = tuple(
+    ipaddress.ip_network(text)
+    for text in ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
+"""Loopback, RFC 1918 and RFC 4193: where a test shop of one's own may stand. Never link-local: metadata lives there."""
 
 
 def is_public(text: str) -> bool:
@@ -20,7 +35,7 @@ def is_public(text: str) -> bool:
         address = ipaddress.ip_address(text.split("%")[0])
     except ValueError:
         return False
-    return all(one.is_global and not one.is_multicast for one in _unwrapped(address))
+    return all(_is_open(one) for one in _unwrapped(address))
 
 
 def refusal(host: str, addresses: Sequence[str], *, local: bool) -> str:
@@ -43,11 +58,14 @@ def _is_own(text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return (
-        (address.is_loopback or address.is_private)
-        and not address.is_link_local
-        and not address.is_unspecified
-    )
+    return all(any(one in network for network in OWN) for one in _unwrapped(address))
+
+
+def _is_open(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and address not in UNICAST:
+        return False
+    special = any(address in network for network in SPECIAL)
+    return address.is_global and not address.is_multicast and not special
 
 
 def _unwrapped(address: Address) -> list[Address]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from typing import Protocol
 
 import brotli
 import zstandard
@@ -13,6 +14,7 @@ from crawlers.errors import Unreachable
 STEP = 262_144
 """Bytes decoded at a time."""
 ACCEPTED = "gzip, deflate, br, zstd"
+GZIP = b"\x1f\x8b"
 CODINGS = {"gzip", "x-gzip", "deflate", "br", "zstd"}
 
 Keep = Callable[[bytes], bool]
@@ -28,12 +30,17 @@ class BodyDecoder:
         if len(self._codings) > 1 or not set(self._codings) <= CODINGS:
             raise Unreachable(f"The answer is coded as {coding[:60]!r}, which is not read")
         self._decoder = _decoder(self._codings[0]) if self._codings else None
-        self._cap, self._parts, self._size = cap, [b""], 0
+        self._cap, self._parts, self._size, self._fed = cap, [b""], 0, False
 
     @property
     def full(self) -> bool:
         """Whether the cap is reached: read no more."""
         return self._size >= self._cap
+
+    @property
+    def whole(self) -> bool:
+        """Whether a coded body came to the end of its coding; an empty one did."""
+        return self._decoder is None or not self._fed or self._decoder.whole
 
     def feed(self, data: bytes) -> None:
         """Decode more; stops at the cap.
@@ -44,8 +51,9 @@ class BodyDecoder:
         if self._decoder is None:
             self._keep(data)
             return
+        self._fed = self._fed or bool(data)
         try:
-            self._decoder(data, self._keep_some)
+            self._decoder.feed(data, self._keep_some)
         except (zlib.error, brotli.error, zstandard.ZstdError) as error:
             raise Unreachable(f"The answer does not decode: {error}") from error
 
@@ -62,34 +70,70 @@ class BodyDecoder:
         self._size += len(data)
 
 
-def _decoder(coding: str) -> Callable[[bytes, Keep], None]:
+class _Decodes(Protocol):
+    @property
+    def whole(self) -> bool:
+        """Whether the coded stream came to its end."""
+        ...
+
+    def feed(self, data: bytes, keep: Keep) -> None:
+        """Decode more, STEP bytes at a time, for as long as they are wanted."""
+        ...
+
+
+def _decoder(coding: str) -> _Decodes:
     if coding == "br":
-        return _Brotli().feed
+        return _Brotli()
     if coding == "zstd":
-        return _Zstd().feed
-    return _Zlib(raw_allowed=coding == "deflate").feed
+        return _Zstd()
+    return _Zlib(raw_allowed=coding == "deflate")
 
 
 class _Zlib:
+    """gzip of any number of members (RFC 1952 §2.2), zlib, and the deflate without wrapper that some servers send."""
+
     def __init__(self, *, raw_allowed: bool) -> None:
-        self._decoder, self._raw_allowed = zlib.decompressobj(47), raw_allowed
+        self._decoder, self._raw_allowed, self._held = zlib.decompressobj(47), raw_allowed, b""
+
+    @property
+    def whole(self) -> bool:
+        return self._decoder.eof
 
     def feed(self, data: bytes, keep: Keep) -> None:
-        try:
+        if self._raw_allowed:
+            data, self._held = self._held + data, b""
+            if len(data) < 2:  # two bytes tell zlib from raw deflate
+                self._held = data
+                return
+            self._raw_allowed = False
+            if data[0] & 15 != 8 or int.from_bytes(data[:2]) % 31:  # RFC 1950 §2.2
+                self._decoder = zlib.decompressobj(-15)
+        while self._member(data, keep):
+            data, self._held = self._held, b""
+            self._decoder = zlib.decompressobj(31)
+
+    def _member(self, data: bytes, keep: Keep) -> bool:
+        """Decode within one member; whether another one follows in what is held."""
+        while not self._decoder.eof:
             piece = self._decoder.decompress(data, STEP)
-        except zlib.error:
-            if not self._raw_allowed:
-                raise
-            self._decoder = zlib.decompressobj(-15)  # some servers send deflate without its zlib wrapper
-            piece = self._decoder.decompress(data, STEP)
-        self._raw_allowed = False
-        while keep(piece) and self._decoder.unconsumed_tail:
-            piece = self._decoder.decompress(self._decoder.unconsumed_tail, STEP)
+            data = self._decoder.unconsumed_tail
+            if not keep(piece):
+                return False
+            if (
+                not self._decoder.eof and not data and len(piece) < STEP
+            ):  # a full piece may have more behind it
+                return False
+        self._held += self._decoder.unused_data or data
+        return self._held.startswith(GZIP)
 
 
 class _Brotli:
     def __init__(self) -> None:
         self._decoder = brotli.Decompressor()
+
+    @property
+    def whole(self) -> bool:
+        return bool(self._decoder.is_finished())
 
     def feed(self, data: bytes, keep: Keep) -> None:
         piece = self._decoder.process(data, output_buffer_limit=STEP)
@@ -98,12 +142,22 @@ class _Brotli:
 
 
 class _Zstd:
-    """Zstandard with a window of at most 8 MB (RFC 9659 §3), fed in small pieces so that output stays bounded."""
+    """Zstandard frames with a window of at most 8 MB (RFC 9659 §3), fed in small pieces so that output stays bounded."""
 
     def __init__(self) -> None:
-        self._decoder = zstandard.ZstdDecompressor(max_window_size=8 << 20).decompressobj(write_size=STEP)
+        self._library = zstandard.ZstdDecompressor(max_window_size=8 << 20)
+        self._decoder = self._library.decompressobj(write_size=STEP)
+
+    @property
+    def whole(self) -> bool:
+        return self._decoder.eof
 
     def feed(self, data: bytes, keep: Keep) -> None:
         for start in range(0, len(data), 64):
-            if self._decoder.eof or not keep(self._decoder.decompress(data[start : start + 64])):
-                return
+            piece = data[start : start + 64]
+            while piece:
+                if self._decoder.eof:
+                    self._decoder = self._library.decompressobj(write_size=STEP)
+                if not keep(self._decoder.decompress(piece)):
+                    return
+                piece = self._decoder.unused_data if self._decoder.eof else b""

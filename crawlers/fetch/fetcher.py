@@ -7,20 +7,32 @@ keeps failing is left alone for a while. We say who we are, and we never pretend
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from crawlers.errors import AddressRefused, CrawlError, RetryLater, RobotsRefused, TooMuch, Unreachable
+from crawlers.errors import (
+    AddressRefused,
+    CrawlError,
+    Refused,
+    RetryLater,
+    RobotsRefused,
+    TooMuch,
+    Unreachable,
+)
 from crawlers.exchange import Exchange, Headers, Purpose, Request
 from crawlers.fetch import pace as pacing
 from crawlers.fetch.decoding import ACCEPTED
 from crawlers.fetch.limits import LIMITS, MAX_REDIRECTS
 from crawlers.fetch.pace import PaceStore
 from crawlers.fetch.robots import Rules, rules_from, unreachable
-from crawlers.fetch.transport import Transport
+from crawlers.fetch.transport import Resolver, Transport, http_transport, system_resolver
 
+logger = logging.getLogger(__name__)
 REDIRECTS = {301, 302, 303, 307, 308}
 PRODUCT = "ipguard"
 """Our product token: what robots.txt files may name."""
@@ -86,13 +98,15 @@ class Fetcher:
             hops.append(answer)
             if len(hops) > MAX_REDIRECTS:
                 raise TooMuch(f"More than {MAX_REDIRECTS} redirects.", url=request.url)
-            asked = replace(request, url=target, headers=_for_host(request, target))
+            asked = _redirected(asked, target, answer.status)
 
     async def _ask_robots(self, request: Request) -> None:
         rules = await self._rules_of(request.url)
         if rules.unreadable:
             raise RobotsRefused(
-                f"robots.txt could not be read, so nothing is asked: {rules.unreadable}", url=request.url
+                f"robots.txt could not be read, so nothing is asked: {rules.unreadable}",
+                url=request.url,
+                whole_host=True,
             )
         if not rules.allows(request.url, PRODUCT):
             raise RobotsRefused("robots.txt does not allow us this address.", url=request.url)
@@ -107,6 +121,8 @@ class Fetcher:
             if known is None or not known.fresh(self._manner.now()):
                 known = await self._read_robots(origin)
                 self._rules[origin] = known
+                if words := known.clamped(PRODUCT):
+                    logger.warning("%s: %s", origin, words)
         return known
 
     async def _read_robots(self, origin: str) -> Rules:
@@ -114,28 +130,30 @@ class Fetcher:
         asked = Request(f"{origin}/robots.txt", Purpose.ROBOTS)
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                answer = await self._send(asked, gap_seconds=0.0)
+                answer = await self._send(asked)
             except (AddressRefused, RetryLater):
                 raise
             except CrawlError as error:
                 return unreachable(str(error), now=self._manner.now())
             target = _redirect_target(answer)
             if target is None:
-                return rules_from(answer.status, answer.body, now=self._manner.now())
+                return rules_from(
+                    answer.status, answer.body, now=self._manner.now(), truncated=answer.truncated
+                )
             asked = replace(asked, url=target)
         return rules_from(404, b"", now=self._manner.now())
 
-    async def _send(self, request: Request, gap_seconds: float | None = None) -> Exchange:
+    async def _send(self, request: Request) -> Exchange:
         host = _host(request.url)
         async with self._turn(host):
-            await self._wait_for(
-                host, self._gap(request.url) if gap_seconds is None else gap_seconds, request.url
-            )
+            await self._wait_for(host, self._gap(request.url), request.url)
             headers = self._manner.identity.headers()
             try:
                 answer = await self._transport.send(request, headers, LIMITS[request.purpose])
             except Unreachable:
-                self._failed(host)
+                failures = self._failed(host)
+                if failures >= pacing.FAILURES_TO_OPEN:  # the circuit opens, for every worker
+                    self._manner.pace.postpone(host, pacing.back_off(failures, self._manner.now()))
                 raise
         self._journal(answer)
         self._refuse_when_asked_to_wait(host, answer)
@@ -147,17 +165,14 @@ class Fetcher:
         return max(self._manner.min_gap_seconds, asked)
 
     async def _wait_for(self, host: str, gap_seconds: float, url: str) -> None:
-        if self._failures.get(host, 0) >= pacing.FAILURES_TO_OPEN:
-            self._failures[host] = 0
-            until = pacing.back_off(pacing.FAILURES_TO_OPEN, self._manner.now())
-            raise RetryLater(
-                f"{host} keeps failing and is left alone for a while.", not_before=until, url=url
-            )
         now = self._manner.now()
         at = self._manner.pace.reserve(host, gap_seconds, now)
         wait = (at - now).total_seconds()
         if wait > self._manner.longest_wait_seconds:
-            raise RetryLater(f"{host} is not to be asked before {at:%H:%M:%S} UTC.", not_before=at, url=url)
+            why = " It keeps failing." if self._failures.get(host, 0) >= pacing.FAILURES_TO_OPEN else ""
+            raise RetryLater(
+                f"{host} is not to be asked before {at:%H:%M:%S} UTC.{why}", not_before=at, url=url
+            )
         if wait > 0:
             await self._manner.sleep(wait)
 
@@ -183,6 +198,22 @@ class Fetcher:
         return self._turns.setdefault(key, asyncio.Lock())
 
 
+@asynccontextmanager
+async def open_fetcher(
+    manner: Manner,
+    *,
+    local_hosts: frozenset[str] = frozenset(),
+    resolve: Resolver = system_resolver,
+    trust: ssl.SSLContext | None = None,
+    journal: Callable[[Exchange], None] = lambda _: None,
+) -> AsyncIterator[Fetcher]:
+    """A fetcher over real HTTP, closed with the block; arguments as for `http_transport`."""
+    async with http_transport(
+        now=manner.now, resolve=resolve, local_hosts=local_hosts, trust=trust
+    ) as transport:
+        yield Fetcher(transport, manner, journal)
+
+
 def _redirect_target(answer: Exchange) -> str | None:
     location = answer.header("location")
     if answer.status not in REDIRECTS or not location:
@@ -202,9 +233,21 @@ def _redirect_target(answer: Exchange) -> str | None:
     return target
 
 
-def _for_host(request: Request, target: str) -> Headers:
-    """Header fields of a request that may go to another host: none, so that no key goes astray."""
-    return request.headers if _origin(request.url) == _origin(target) else ()
+def _redirected(asked: Request, target: str, status: int) -> Request:
+    """The request for the next hop (RFC 9110 §15.4). Neither header fields nor a body go to another origin.
+
+    Raises:
+        Refused: a body would have to be sent somewhere else.
+    """
+    same = _origin(asked.url) == _origin(target)
+    keeps = status in (307, 308) or asked.method in ("GET", "HEAD")
+    if keeps and asked.body and not same:
+        raise Refused("A redirect would send what we posted to another host; it is not followed.", url=target)
+    if keeps:
+        return replace(asked, url=target, headers=asked.headers if same else ())
+    about_body = {"content-type", "content-length", "content-encoding"}
+    headers = tuple(pair for pair in asked.headers if same and pair[0].lower() not in about_body)
+    return replace(asked, url=target, method="GET", body=b"", headers=headers)
 
 
 def _origin(url: str) -> str:

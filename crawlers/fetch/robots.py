@@ -11,6 +11,8 @@ MAX_AGE = timedelta(hours=24)
 """RFC 9309 §2.4: not to be used longer."""
 MAX_DELAY_SECONDS = 60.0
 """A longer Crawl-delay is clamped, and that is said."""
+MAX_AGE_UNREADABLE = timedelta(minutes=10)
+"""A shop that was down for a moment is not shut out for a day."""
 PARSED_BYTES = 512_000
 """RFC 9309 §2.5: at least 500 KiB."""
 
@@ -40,14 +42,29 @@ class Rules:
 
     def fresh(self, now: datetime) -> bool:
         """Whether the file may still be used."""
-        return now - self.fetched_at < MAX_AGE
+        return now - self.fetched_at < (MAX_AGE_UNREADABLE if self.unreadable else MAX_AGE)
+
+    def clamped(self, product: str) -> str:
+        """That a Crawl-delay was longer than we keep to, in words; empty where it was not."""
+        asked = self.parsed.crawl_delay(product) if self.parsed is not None else None
+        if asked is None or asked <= MAX_DELAY_SECONDS:
+            return ""
+        return f"robots.txt asks for {asked:g} s between requests; {MAX_DELAY_SECONDS:g} s are kept"
 
 
-def rules_from(status: int, body: bytes, *, now: datetime) -> Rules:
-    """Rules from an answer: 2xx is parsed, 4xx means no rules, anything else forbids all (RFC 9309 §2.3.1)."""
+def rules_from(status: int, body: bytes, *, now: datetime, truncated: str = "") -> Rules:
+    """Rules from an answer: 2xx is parsed, 4xx means no rules, anything else forbids all (RFC 9309 §2.3.1).
+
+    A file that broke off forbids all: what is missing may be the rule that matters. One that is merely too long
+    is parsed up to its last whole line.
+    """
     if 200 <= status < 300:
-        text = body[:PARSED_BYTES].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-        return Rules(now, Protego.parse(text))
+        if truncated not in ("", "length"):
+            return unreachable(f"robots.txt broke off ({truncated})", now=now)
+        kept = body[:PARSED_BYTES]
+        if truncated or len(body) > PARSED_BYTES:
+            kept = kept[: max(kept.rfind(b"\n"), kept.rfind(b"\r")) + 1]
+        return Rules(now, Protego.parse(kept.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")))
     if 400 <= status < 500 and status != 429:
         return Rules(now, None)
     return unreachable(f"robots.txt was answered with status {status}", now=now)

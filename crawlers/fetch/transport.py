@@ -27,6 +27,8 @@ from crawlers.fetch.addresses import refusal
 from crawlers.fetch.decoding import BodyDecoder
 from crawlers.fetch.limits import Limits
 
+MAX_ADDRESSES = 4
+"""Of one name, tried in the resolver's order."""
 WIRE_SLACK = 200_000
 """Bytes of header fields and chunk framing that may come beside a body's cap."""
 
@@ -131,13 +133,22 @@ class _GuardedBackend(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         try:
-            addresses = await self._resolve(host, port)
+            async with asyncio.timeout(timeout):
+                addresses = await self._resolve(host, port)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(f"no address for {host} in time") from error
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError(f"no address for {host}: {error}") from error
         if why := refusal(host, addresses, local=host in self._local_hosts):
             raise _Refusal(why)
-        stream = await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
-        return _RecordedStream(stream, _Peer(addresses[0], port, tuple(addresses)), plain=True)
+        for address in addresses[:MAX_ADDRESSES]:
+            try:
+                stream = await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error  # the next one may be reachable: IPv6 addresses often are not
+                continue
+            return _RecordedStream(stream, _Peer(address, port, tuple(addresses)), plain=True)
+        raise failure
 
 
 class _Refusal(Exception):
@@ -168,7 +179,9 @@ class HttpTransport:
             ssl.SSLError,
             OSError,
         ) as error:
-            what = str(error) or type(error).__name__
+            what = str(error) or (
+                "it took too long" if isinstance(error, TimeoutError) else type(error).__name__
+            )
             raise Unreachable(f"No usable answer: {what}.", url=request.url) from error
         except CrawlError as error:
             error.url = error.url or request.url
@@ -188,15 +201,13 @@ class HttpTransport:
             timeout=timeout,
         )
         deadline = time.monotonic() + limits.total_seconds
-        async with asyncio.timeout(
-            limits.total_seconds * 2
-        ):  # the deadline below ends it sooner, and in words
+        async with asyncio.timeout(limits.total_seconds):
             answer = await self._client.send(outgoing, stream=True, follow_redirects=False)
-            try:
-                body, truncated = await _read(answer, limits, recording, deadline)
-                tls = _tls(answer)
-            finally:
-                await answer.aclose()
+        try:
+            body, truncated = await _read(answer, limits, recording, deadline)
+            tls = _tls(answer)
+        finally:
+            await answer.aclose()
         found = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw)
         return Exchange(
             request=request,
@@ -261,6 +272,8 @@ async def _read(
         truncated = "time"
     except (httpx2.ReadTimeout, httpx2.RemoteProtocolError, httpx2.ReadError) as error:
         truncated = "time" if isinstance(error, httpx2.ReadTimeout) else "disconnect"
+    if not truncated and not decoder.whole:
+        truncated = "unspecified"
     return decoder.body(), truncated
 
 

@@ -9,6 +9,8 @@ from importlib.resources import files
 from ipguard.matching.finding import Reason
 
 LANGUAGES = ("en", "zh")
+FIELDS = {"zh": {"title": "标题", "description": "描述", "tags": "标签", "seller": "卖家名"}}
+"""Text fields of a listing, in languages other than English."""
 
 
 @lru_cache(maxsize=1)
@@ -31,8 +33,12 @@ def render(reason: Reason, language: str = "en") -> str:
     sentences = templates().get(reason.code)
     if sentences is None:
         return f"{reason.code} {dict(reason.values)}"
-    spoken = sentences.get(language.split("-")[0], sentences["en"])
+    chosen = language.split("-")[0]
+    spoken = sentences.get(chosen, sentences["en"])
+    values = dict(reason.values)
+    if "field" in values:
+        values["field"] = FIELDS.get(chosen, {}).get(str(values["field"]), values["field"])
     try:
-        return spoken.format_map(reason.values)
+        return spoken.format_map(values)
     except KeyError:
         return f"{reason.code} {dict(reason.values)}"

@@ -72,10 +72,9 @@ def run_report(session: Session, run_id: int, after: int = 0) -> tuple[RunRow, S
 
 def reference_of(session: Session, work_id: str) -> str | None:
     """Digest of the first reference picture of a work."""
-    found = session.scalars(
+    return session.scalars(
         select(col(PictureRow.sha256))
         .where(col(PictureRow.work_id) == work_id)
         .order_by(col(PictureRow.id))
         .limit(1)
     ).first()
-    return found
