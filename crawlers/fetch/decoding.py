@@ -114,17 +114,16 @@ class _Zlib:
 
     def _member(self, data: bytes, keep: Keep) -> bool:
         """Decode within one member; whether another one follows in what is held."""
-        while not self._decoder.eof:
+        if self.whole:
+            self._held += data
+            return self._held.startswith(GZIP)
+        more = True
+        while more:
             piece = self._decoder.decompress(data, STEP)
             data = self._decoder.unconsumed_tail
-            if not keep(piece):
-                return False
-            if (
-                not self._decoder.eof and not data and len(piece) < STEP
-            ):  # a full piece may have more behind it
-                return False
-        self._held += self._decoder.unused_data or data
-        return self._held.startswith(GZIP)
+            more = keep(piece) and not self._decoder.eof and (bool(data) or len(piece) == STEP)
+        self._held = self._decoder.unused_data
+        return self._decoder.eof and self._held.startswith(GZIP)
 
 
 class _Brotli:
@@ -137,12 +136,14 @@ class _Brotli:
 
     def feed(self, data: bytes, keep: Keep) -> None:
         piece = self._decoder.process(data, output_buffer_limit=STEP)
-        while keep(piece) and not self._decoder.can_accept_more_data():
+        while (
+            keep(piece) and piece and not self._decoder.is_finished()
+        ):  # output may wait with all input taken
             piece = self._decoder.process(b"", output_buffer_limit=STEP)
 
 
 class _Zstd:
-    """Zstandard frames with a window of at most 8 MB (RFC 9659 §3), fed in small pieces so that output stays bounded."""
+    """Zstandard frames, window of at most 8 MB (RFC 9659 §3), fed in small pieces to bound the output."""
 
     def __init__(self) -> None:
         self._library = zstandard.ZstdDecompressor(max_window_size=8 << 20)

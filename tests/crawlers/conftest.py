@@ -101,6 +101,8 @@ async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
         tasks.add(task)
         try:
             await handle(reader, writer)
+        except asyncio.CancelledError:
+            return  # the server closes; the stream machinery of Python 3.11 would print it as an error
         finally:
             writer.transport.abort()
 

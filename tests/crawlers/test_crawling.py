@@ -58,9 +58,9 @@ class Shop:
         return Exchange(request, request.url, status, (), body, NOON, NOON)
 
 
-def steps(shop: Shop, frontier: Frontier | None = None, **query: int) -> list:
+def steps(shop: Shop, frontier: Frontier | None = None, adapter: Shelf | None = None, **query: int) -> list:
     async def collect() -> list:
-        course = Course(Shelf(), Query(**query), lambda: NOON)
+        course = Course(adapter or Shelf(), Query(**query), lambda: NOON)
         return [step async for step in crawl(course, shop, frontier)]
 
     return asyncio.run(collect())
@@ -111,6 +111,72 @@ def test_an_enormous_shop_ends_at_the_listing_limit():
     )
 
     assert len(ids(steps(shop, max_listings=35))) == 40
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["http://[::1/", "http://shop.example:99999/", "http://shop.example:x/", "http://\udc80/", "nonsense"],
+)
+def test_a_link_that_is_no_address_is_left_out_and_the_run_goes_on(link):
+    shop = Shop({"/1": "", "/2": "item b"})
+    adapter = Shelf()
+    adapter.read = lambda exchange: (  # type: ignore[method-assign]
+        Page(Outcome.OK, (), (Request(link), Request(f"{BASE}/2")))
+        if exchange.url.endswith("/1")
+        else Shelf().read(exchange)
+    )
+
+    found = steps(shop, adapter=adapter)
+    assert shop.asked == [f"{BASE}/1", f"{BASE}/2"]
+    assert "1 address on other hosts or unreadable" in found[0].note
+    json.dumps(found[0].frontier.to_json())
+
+
+def test_a_page_past_the_last_that_redirects_to_the_first_ends_the_paging():
+    class Round(Shop):
+        async def fetch(self, request: Request) -> Exchange:
+            found = await super().fetch(request)
+            return replace(found, url=f"{BASE}/1") if request.url.endswith("/2") else found
+
+    shop = Round({"/1": f"item a\nnext {BASE}/2", "/2": f"item changed\nnext {BASE}/3", "/3": "item c"})
+    found = steps(shop)
+
+    assert shop.asked == [f"{BASE}/1", f"{BASE}/2"]
+    assert "led back" in found[-1].note
+
+
+def test_requests_that_differ_in_what_they_post_are_different_requests():
+    bodies = [b'{"page": 1}', b'{"page": 2}', b'{"page": 1}']
+    adapter = Shelf()
+    adapter.start = lambda query: [Request(f"{BASE}/api")]  # type: ignore[method-assign]
+    adapter.read = lambda exchange: Page(  # type: ignore[method-assign]
+        Outcome.OK,
+        (),
+        () if exchange.request.body else tuple(Request(f"{BASE}/api", method="POST", body=b) for b in bodies),
+    )
+    shop = Shop({"/api": "x"})
+
+    found = steps(shop, adapter=adapter)
+    assert [step.request.body for step in found] == [b"", *bodies[:2]]
+    assert "1 address seen before" in found[0].note
+
+
+def test_addresses_that_robots_txt_forbids_do_not_end_the_run():
+    nexts = "\n".join(f"next {BASE}/x{n}" for n in range(8))
+    forbidden = {f"/x{n}": RobotsRefused("not this one.") for n in range(7)}
+
+    found = steps(Shop({"/1": nexts, "/x7": "item last"} | forbidden))
+    assert [step.outcome for step in found].count(Outcome.BLOCKED) == 7
+    assert ids(found) == ["last"]
+
+
+def test_a_robots_txt_that_cannot_be_read_ends_the_run_soon():
+    nexts = "\n".join(f"next {BASE}/x{n}" for n in range(20))
+    refused = {f"/x{n}": RobotsRefused("unreadable.", whole_host=True) for n in range(20)}
+
+    found = steps(Shop({"/1": nexts} | refused))
+    assert len(found) == 6
+    assert "in a row" in found[-1].stopped
 
 
 def test_other_hosts_are_not_asked_and_that_is_said():
