@@ -85,4 +85,4 @@ class Unreadable(CrawlError):
 class BadSource(CrawlError):
     """The source as configured cannot work."""
 
-    hint = "Correct the source with `ipguard source edit`, or remove it."
+    hint = "Add it again under another name with what it needs, and pause this one."

@@ -85,8 +85,12 @@ class _Judged:
         return [change.verdict for change in self.changes if change.verdict.match and change.unseen]
 
 
-def flag(desk: Desk, claim: Claim, source: SourceRow, run_id: int, spool: Spool) -> list[Raised]:
+def flag(
+    desk: Desk, claim: Claim, source: SourceRow, run_id: int, spool: Spool, *, seen_whole: bool = False
+) -> list[Raised]:
     """Judge every listing of this run that still has to be judged; returns the alerts it wrote.
+
+    With `seen_whole`, those whose pictures are still being fetched are left for later.
 
     Raises:
         LeaseLost: another process runs this source by now.
@@ -95,7 +99,7 @@ def flag(desk: Desk, claim: Claim, source: SourceRow, run_id: int, spool: Spool)
     raised: list[Raised] = []
     while True:
         with reading(desk.database) as session:
-            rows = to_judge(session, run_id, desk.watch.version, BATCH)
+            rows = to_judge(session, run_id, desk.watch.version, BATCH, seen_whole=seen_whole)
             shown = shown_by(session, [cast(int, row.id) for row in rows])
         if not rows:
             return raised

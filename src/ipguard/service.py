@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from ipguard.errors import IpguardError
 from ipguard.jobs.claims import Claim, claim_named, fail, release, release_all
 from ipguard.jobs.engine import Job
 from ipguard.jobs.engine_local import LocalEngine
+from ipguard.jobs.lease import held
 from ipguard.jobs.lock import nobody_sweeps, only_service, sweeping
 from ipguard.jobs.schedule import SWEEP, Clock, owner_name
 from ipguard.matching.sellers import host_of
@@ -54,6 +55,7 @@ def sweep_now(
 ) -> Sweep:
     """Run these sources now; with no names those that are due, or every enabled one."""
     chosen = _chosen(database, names, everything=everything, at=now())
+    free_the_dead(workspace, database)
     with sweeping(workspace.folder), _sweeper(workspace, database, operator, now, progress) as sweeper:
         reports: list[SourceReport] = []
         busy: list[str] = []
@@ -63,26 +65,46 @@ def sweep_now(
             if not claims:
                 busy.append(name)
                 continue
-            reports.append(_run(database, sweeper, claims[0], now))
+            try:
+                reports.append(_run(database, sweeper, claims[0], now))
+            finally:  # stopped by hand or by a full disk: the next command goes on at once
+                with transaction(database) as session:
+                    release(session, claims[0])
     return Sweep(tuple(reports), tuple(busy))
 
 
-def serve(
-    workspace: Workspace,
-    database: Engine,
-    *,
-    operator: Operator,
-    now: Callable[[], datetime],
-    stop: threading.Event,
-) -> None:
-    """Keep the schedule until `stop` is set: claim what is due, run it, record what fails."""
-    with only_service(workspace.folder):
-        with nobody_sweeps(workspace.folder) as alone:
-            if alone and database.dialect.name == "sqlite":
-                with transaction(database) as session:
-                    release_all(session)  # nobody else can be alive: what is leased was left by a crash
+@contextmanager
+def schedule_running(
+    workspace: Workspace, database: Engine, *, operator: Operator, now: Callable[[], datetime]
+) -> Iterator[None]:
+    """Keep the schedule while the block lasts: claim what is due, run it, record what fails.
+
+    Raises:
+        WrongUse: another service keeps it already.
+    """
+    stop = threading.Event()
+    alone = database.dialect.name == "sqlite"
+    with only_service(workspace.folder) if alone else nullcontext():
+        free_the_dead(workspace, database)
         with sweeping(workspace.folder):
-            _keep_schedule(workspace, database, operator, now, stop)
+            arguments = (workspace, database, operator, now, stop)
+            keeping = threading.Thread(target=_keep_schedule, args=arguments, name="schedule")
+            keeping.start()
+            try:
+                yield
+            finally:
+                stop.set()
+                keeping.join()
+
+
+def free_the_dead(workspace: Workspace, database: Engine) -> None:
+    """Free what a crash left leased, where nobody else can be alive; elsewhere leases end by themselves."""
+    if database.dialect.name != "sqlite":
+        return
+    with nobody_sweeps(workspace.folder) as alone:
+        if alone:
+            with transaction(database) as session:
+                release_all(session)
 
 
 def _keep_schedule(
@@ -100,7 +122,7 @@ def _keep_schedule(
     def failed(job: Job, error: Exception) -> None:
         claim = _claim_of(database, str(job.arguments["source"]), str(job.arguments["token"]))
         with transaction(database) as session:
-            fail(session, claim, f"It broke off: {type(error).__name__}. The log says more.", now=now())
+            fail(session, claim, _in_words(error), now=now())
 
     engine = LocalEngine({SWEEP: run}, workers=WORKERS, failed=failed)
     owner = owner_name()
@@ -119,15 +141,19 @@ def _keep_schedule(
 def _run(database: Engine, sweeper: Sweeper, claim: Claim, now: Callable[[], datetime]) -> SourceReport:
     """Run one source; what goes wrong in a known way is its report."""
     try:
-        return sweeper.run(claim)
+        with held(database, claim, now):
+            return sweeper.run(claim)
     except CrawlError as error:
         with transaction(database) as session:
             fail(session, claim, str(error), now=now())
         return SourceReport(claim.source_id, "failed", str(error))
-    except (IpguardError, EvidenceError):
-        with transaction(database) as session:
-            release(session, claim)
-        raise
+
+
+def _in_words(error: Exception) -> str:
+    """What goes on record: our own errors in their words, others by name, since they may quote a page."""
+    if isinstance(error, KNOWN_ERRORS):
+        return str(error)
+    return f"It broke off: {type(error).__name__}. The log says more."
 
 
 @contextmanager

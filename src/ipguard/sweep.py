@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from crawlers.adapter import Adapter, Outcome, Query
 from crawlers.crawl import Course, Fetches, Frontier, Step, crawl
-from crawlers.errors import BadSource, CrawlError, RetryLater
+from crawlers.errors import BadSource, CrawlError, RetryLater, Unreachable
 from crawlers.exchange import Exchange, Purpose, Request
 from ipguard.capture import Pictures, sniffed, wire_exchanges
 from ipguard.database.engine import reading, transaction
@@ -25,9 +25,11 @@ from ipguard.flagging import Desk, flag, picture_name, step_name
 from ipguard.jobs.claims import Claim, fail, finish, renew
 from ipguard.listings.pictures import Wanted, fetched_before, keep_picture, skip_picture, wanted
 from ipguard.listings.store import judge_again, keep_listings, mark_gone
+from ipguard.matching.sellers import host_of
 from ipguard.sources.runs import (
     TROUBLES,
     Asked,
+    Tally,
     begin_run,
     end_run,
     listings_before,
@@ -41,6 +43,10 @@ from ipguard.spool import Spool
 
 SHORT_PAUSE_SECONDS = 60.0
 TRIES = 3
+PICTURES_A_TURN = 20
+"""Pictures fetched before what they complete is judged, so that alerts come while a long run goes on."""
+STOPPED = "stopped"
+"""Kept beside the frontier: why the crawl ended although more was to be asked, or empty."""
 
 Progress = Callable[[str, int, int], None]
 """Told (source, things asked, things known of)."""
@@ -102,11 +108,7 @@ def sweep_source(kit: Kit, claim: Claim) -> SourceReport:
     spool = kit.spool_of(run_id)
     adapter = kit.adapter_of(source)
     pause = asyncio.run(_ask(kit, claim, source, run, adapter, spool))
-    raised = flag(kit.desk, claim, source, run_id, spool)
-    with transaction(kit.database) as session:
-        row = session.get_one(RunRow, run_id)
-        row.new_alerts += sum(1 for alert in raised if alert.new)
-        session.add(row)
+    _flag(kit, claim, source, run_id, spool)
     report = _end(kit, claim, source, run_id, pause)
     if report.state != "waiting":
         spool.clear()
@@ -123,8 +125,21 @@ async def _ask(
             await asyncio.to_thread(_write, kit, claim, cast(int, run.id), adapter, step, spool)
             kit.progress(source.id, step.frontier.pages, step.frontier.pages + len(step.frontier.pending))
             pause = step.not_before
-        await _fetch_pictures(kit, claim, source.id, cast(int, run.id), fetcher, spool)
+        await _fetch_pictures(kit, claim, source, cast(int, run.id), fetcher, spool)
     return pause
+
+
+def _flag(
+    kit: Kit, claim: Claim, source: SourceRow, run_id: int, spool: Spool, *, seen_whole: bool = False
+) -> None:
+    """Judge what was read, and count the alerts that are new."""
+    raised = flag(kit.desk, claim, source, run_id, spool, seen_whole=seen_whole)
+    new = sum(1 for alert in raised if alert.new)
+    if new:
+        with transaction(kit.database) as session:
+            row = session.get_one(RunRow, run_id)
+            row.new_alerts += new
+            session.add(row)
 
 
 async def _steps(
@@ -160,9 +175,8 @@ def _write(kit: Kit, claim: Claim, run_id: int, adapter: Adapter, step: Step, sp
         run.listings += len(kept)
         run.new_listings += sum(1 for one in kept if one.new)
         ended = bool(step.stopped) or not step.frontier.pending
-        run.frontier = (
-            Frontier(seen_ids=step.frontier.seen_ids).to_json() if ended else step.frontier.to_json()
-        )
+        left = Frontier(seen_ids=step.frontier.seen_ids) if ended else step.frontier
+        run.frontier = {**left.to_json(), STOPPED: step.stopped}
         session.add(run)
 
 
@@ -172,19 +186,29 @@ def _outcome(step: Step) -> str:
 
 
 async def _fetch_pictures(
-    kit: Kit, claim: Claim, source: str, run_id: int, fetcher: Fetches, spool: Spool
+    kit: Kit, claim: Claim, source: SourceRow, run_id: int, fetcher: Fetches, spool: Spool
 ) -> None:
-    """Fetch what this run's listings show and nobody has fetched, and look at each at once."""
+    """Fetch what this run's listings show and nobody has fetched, and look at each at once.
+
+    A host that asks for a pause is left alone: its pictures stay wanted, and the next run asks for them.
+    """
     after = done = 0
+    resting: set[str] = set()
     while True:
+        await asyncio.to_thread(_flag, kit, claim, source, run_id, spool, seen_whole=True)
         with reading(kit.database) as session:
-            rows = wanted(session, run_id, after)
+            rows = wanted(session, run_id, after, PICTURES_A_TURN)
         if not rows:
             return
         for row in rows:
-            await _fetch_picture(kit, claim, run_id, row, fetcher, spool)
+            if host_of(row.url) not in resting:
+                try:
+                    await _fetch_picture(kit, claim, run_id, row, fetcher, spool)
+                except RetryLater as error:
+                    resting.add(host_of(row.url))
+                    _skip(kit, claim, run_id, row.url, f"{error} The next run asks again.", None, ever=False)
             done += 1
-            kit.progress(source, done, max(done, len(rows)))
+            kit.progress(source.id, done, max(done, len(rows)))
         after = rows[-1].id
 
 
@@ -206,11 +230,14 @@ async def _fetch_picture(
         return
     try:
         answer = await _picture(fetcher, row.url, kit.now)
+    except RetryLater:
+        raise
     except CrawlError as error:
-        _skip(kit, claim, run_id, row.url, str(error), None)
+        _skip(kit, claim, run_id, row.url, str(error), None, ever=not isinstance(error, Unreachable))
         return
     if answer.status != 200 or not answer.body:
-        _skip(kit, claim, run_id, row.url, f"answered with status {answer.status}", answer.status)
+        words = f"answered with status {answer.status}" if answer.status != 200 else "answered with nothing"
+        _skip(kit, claim, run_id, row.url, words, answer.status, ever=answer.status < 500)
         return
     sha256 = await asyncio.to_thread(kit.pictures.put, answer.body)
     spool.put(picture_name(sha256), wire_exchanges(answer))
@@ -242,13 +269,24 @@ def _keep(kit: Kit, claim: Claim, run_id: int, url: str, sha256: str, media_type
         judge_again(session, keep_picture(session, url, sha256=sha256, media_type=media_type, now=now))
 
 
-def _skip(kit: Kit, claim: Claim, run_id: int, url: str, why: str, status: int | None) -> None:
+def _skip(kit: Kit, claim: Claim, run_id: int, url: str, why: str, status: int | None, *, ever: bool) -> None:
+    """Put on record why a picture was not fetched; `ever`: asking again would change nothing."""
     now = kit.now()
     with transaction(kit.database) as session:
         renew(session, claim, now)
         run = session.get_one(RunRow, run_id)
         write_step(session, run, Asked("picture", url, "skipped", why, status), now)
-        skip_picture(session, url, why, now)
+        if ever:
+            skip_picture(session, url, why, now)
+
+
+def _saw_all(source: SourceRow, run: RunRow, sums: Tally) -> bool:
+    """Whether what this run did not see is gone: every page was read, up to the last, and showed something.
+
+    A search shows what it likes; a cap ends a run before the shop does; an empty shop is more likely broken.
+    """
+    stopped = run.frontier is not None and run.frontier.get(STOPPED)
+    return sums.whole and not stopped and run.listings > 0 and not source.query
 
 
 def _end(kit: Kit, claim: Claim, source: SourceRow, run_id: int, pause: datetime | None) -> SourceReport:
@@ -269,7 +307,7 @@ def _end(kit: Kit, claim: Claim, source: SourceRow, run_id: int, pause: datetime
             state, note = "failed", run_note(sums, before=before, gone=0)
             fail(session, claim, note, now=now)
         else:
-            gone = mark_gone(session, source.id, run_id, now) if sums.whole else 0
+            gone = mark_gone(session, source.id, run_id, now) if _saw_all(source, run, sums) else 0
             state, note = "finished", run_note(sums, before=before, gone=gone)
             finish(session, claim, next_run_at=now + timedelta(seconds=source.every_seconds))
         run = end_run(session, run_id, state, note, now)

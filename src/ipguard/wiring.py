@@ -40,6 +40,7 @@ from ipguard.database.engine import make_engine, reading, transaction
 from ipguard.errors import DoesNotVerify, NotConfigured, WrongUse
 from ipguard.flagging import Desk, Eyes
 from ipguard.jobs.claims import Claim
+from ipguard.matching import prices, score, sellers
 from ipguard.matching.finding import PicturePlace
 from ipguard.matching.images import matcher as picture_matcher
 from ipguard.matching.images.draw import side_by_side
@@ -150,8 +151,12 @@ def add_watchlist(workspace: Workspace, file: Path, *, now: Clock) -> Imported:
     watchlist = load_watchlist(file)
     store = PictureStore(workspace.pictures)
     pictures = read_pictures(watchlist, _look, store.put)
-    with transaction(make_engine(workspace.database_url)) as session:
-        return import_watchlist(session, watchlist, pictures, now=now())
+    engine = make_engine(workspace.database_url)
+    try:
+        with transaction(engine) as session:
+            return import_watchlist(session, watchlist, pictures, now=now())
+    finally:
+        engine.dispose()
 
 
 def recognise_adapter(workspace: Workspace, url: str, *, local: bool, now: Clock) -> str:
@@ -233,10 +238,8 @@ def make_sweeper(
 
 def watch_version(works: Sequence[Work], pictures: Sequence[str]) -> str:
     """Changes with the watchlist and with every matcher: same version, same listing, same verdict."""
-    said = json.dumps(
-        [text_matcher.VERSION, picture_matcher.VERSION, [repr(work) for work in works], sorted(pictures)],
-        ensure_ascii=True,
-    )
+    rules = [module.VERSION for module in (text_matcher, picture_matcher, prices, sellers, score)]
+    said = json.dumps([rules, [repr(work) for work in works], sorted(pictures)], ensure_ascii=True)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -289,10 +292,22 @@ def export_case(
         session.add(
             CaseExportRow(
                 case_id=case_id, file_name=out.name, sha256=summary.sha256, exhibits=summary.exhibits,
-                exported_at=now(), exported_by=by,
+                exported_at=now(), exported_by=by, note=_about_stamps(summary),
             )
         )  # fmt: skip
     return summary, verdict
+
+
+def _about_stamps(summary: BundleSummary) -> str:
+    """What a reader of the list of bundles must know about their time stamps; empty when all is well."""
+    notes = [
+        f"{one.authority}: no stamp ({one.problem})"
+        if one.stamp is None
+        else f"{one.authority}: no legal value"
+        for one in summary.stamped
+        if one.stamp is None or not one.stamp.has_legal_value
+    ]
+    return "; ".join(notes or ([] if summary.stamped else ["no time stamp: no authority is configured"]))
 
 
 _local_authority_lock = threading.Lock()

@@ -94,12 +94,12 @@ def test_one_key_decides_and_the_next_one_comes(chromium, console):
     context, page = enter(chromium, console, locale="en")
     page.goto(f"{console[0]}/alerts")
     first = page.locator(".sheet").get_attribute("data-alert")
-    page.wait_for_selector("html[data-armed]")
+    page.wait_for_selector("html[data-armed=yes]")
     page.keyboard.press("a")
     page.wait_for_url("**/alerts/*trail*")
     assert page.locator(".sheet").get_attribute("data-alert") != first
 
-    page.wait_for_selector("html[data-armed]")
+    page.wait_for_selector("html[data-armed=yes]")
     page.keyboard.press("z")
     page.wait_for_url(f"**/alerts/{first}*")
     assert state_of(page) == "open"
@@ -119,8 +119,32 @@ def test_keys_hammered_before_the_pictures_are_there_decide_nothing(chromium, co
     assert state_of(page) == "open"
     for route in waiting:
         route.continue_()
-    page.wait_for_selector("html[data-armed]")
+    page.wait_for_selector("html[data-armed=yes]")
     assert state_of(page) == "open"
+    context.close()
+
+
+def test_keys_decide_nothing_where_a_picture_could_not_be_painted(chromium, console):
+    context, page = enter(chromium, console, locale="en")
+    page.route("**/pictures/*", lambda route: route.abort())
+    page.goto(f"{console[0]}/alerts")
+    page.wait_for_selector("html[data-armed=no]")
+    for key in "aasd1":
+        page.keyboard.press(key)
+    page.goto(page.url)
+    assert "trail" not in page.url
+    assert state_of(page) == "open"
+    context.close()
+
+
+def test_no_verdict_stands_out_before_the_reader_has_chosen(chromium, console):
+    context, page = enter(chromium, console, locale="en")
+    page.goto(f"{console[0]}/alerts")
+    looks = page.locator(".decide button").evaluate_all(
+        "all => all.map(b => getComputedStyle(b).backgroundColor + getComputedStyle(b).color)"
+    )
+    assert len(looks) == 7
+    assert len(set(looks)) == 1
     context.close()
 
 
@@ -128,7 +152,7 @@ def test_a_reason_is_one_more_key(chromium, console):
     context, page = enter(chromium, console, locale="en")
     page.goto(f"{console[0]}/alerts")
     chosen = page.locator(".sheet").get_attribute("data-alert")
-    page.wait_for_selector("html[data-armed]")
+    page.wait_for_selector("html[data-armed=yes]")
     page.keyboard.press("d")
     page.keyboard.press("3")
     page.wait_for_url("**/alerts/*trail*")

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from crawlers.errors import CrawlError
-from evidence_store.errors import EvidenceError
+from evidence_store.errors import EvidenceError, OutOfSpace, SigningKeyError, StoreLocked
 from ipguard import __version__
 from ipguard.cli.output import safe, say
-from ipguard.errors import IpguardError
+from ipguard.errors import IpguardError, NotConfigured
 
 WRONG_USE = 2
 NOT_VERIFIED = 5
@@ -91,12 +91,19 @@ def main() -> None:
     except CrawlError as error:
         _fail(str(error), error.hint, REFUSED)
     except EvidenceError as error:
-        _fail(str(error), error.hint, NOT_VERIFIED)
+        _fail(str(error), error.hint, _code_of(error))
     except KeyboardInterrupt:
         _fail("Stopped. What was reported as kept is kept.", "Run the same command to go on.", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _code_of(error: EvidenceError) -> int:
+    """A busy or full store proves nothing about the evidence in it."""
+    if isinstance(error, StoreLocked | OutOfSpace):
+        return IpguardError.exit_code
+    return NotConfigured.exit_code if isinstance(error, SigningKeyError) else NOT_VERIFIED
 
 
 def _fail(what: str, hint: str, code: int) -> None:

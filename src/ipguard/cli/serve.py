@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from functools import partial
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -23,8 +21,8 @@ def serve(
     import uvicorn
 
     from evidence_store.exhibit import Operator
-    from ipguard import service
     from ipguard.database.engine import make_engine
+    from ipguard.service import schedule_running
     from ipguard.settings import open_workspace
     from ipguard.web.access import create_console_key
     from ipguard.web.app import create_app
@@ -38,20 +36,11 @@ def serve(
         export_case(place, database, case_id, by="console", now=utc_now, progress=lambda *_: None)
 
     app = create_app(place, engine=database, now=utc_now, export=export, hosts=[at])
-    stop = threading.Event()
     operator = Operator("schedule", "service")
-    keep = partial(service.serve, place, database, operator=operator, now=utc_now, stop=stop)
-    keeping = threading.Thread(target=keep, name="schedule")
-    if schedule:
-        keeping.start()
+    keeping = schedule_running(place, database, operator=operator, now=utc_now) if schedule else nullcontext()
     shown = "127.0.0.1" if at in ("0.0.0.0", "::") else at  # noqa: S104 — compared, not bound
-    link = f"http://{shown}:{number}/enter?key={create_console_key(place)}"
-    show(f"Console: [bold]{safe(link)}[/]")
-    show(f"Schedule: {'on' if schedule else 'off'}. Stop with Ctrl-C.")
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
+    with keeping:
+        link = f"http://{shown}:{number}/enter?key={create_console_key(place)}"
+        show(f"Console: [bold]{safe(link)}[/]")
+        show(f"Schedule: {'on' if schedule else 'off'}. Stop with Ctrl-C.")
         uvicorn.run(app, host=at, port=number, log_level="warning", server_header=False)
-    finally:
-        stop.set()
-        if schedule:
-            keeping.join()

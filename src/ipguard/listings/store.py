@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from crawlers.listing import Listing
 from ipguard.listings.pictures import show_pictures
 from ipguard.listings.said import digest, fit
-from ipguard.listings.tables import ListingRow
+from ipguard.listings.tables import ListingPictureRow, ListingRow
 
 CHUNK = 200
 """Rows a statement: 26 columns of 200 rows stay below SQLite's 32 766 parameters."""
@@ -87,16 +87,25 @@ def mark_gone(session: Session, source_id: str, run_id: int, now: datetime) -> i
     return len(went.all())
 
 
-def to_judge(session: Session, run_id: int, judged_with: str, limit: int = CHUNK) -> list[ListingRow]:
-    """Listings of this run that these matchers have not judged against this watchlist."""
-    return list(
-        session.scalars(
-            select(ListingRow)
-            .where(col(ListingRow.last_run_id) == run_id, col(ListingRow.judged_with) != judged_with)
-            .order_by(col(ListingRow.id))
-            .limit(limit)
-        )
+def to_judge(
+    session: Session, run_id: int, judged_with: str, limit: int = CHUNK, *, seen_whole: bool = False
+) -> list[ListingRow]:
+    """Listings of this run that these matchers have not judged against this watchlist.
+
+    With `seen_whole`, only those of which no picture is still to be fetched.
+    """
+    wanted = select(ListingRow).where(
+        col(ListingRow.last_run_id) == run_id, col(ListingRow.judged_with) != judged_with
     )
+    if seen_whole:
+        wanted = wanted.where(
+            ~exists().where(
+                col(ListingPictureRow.listing_id) == col(ListingRow.id),
+                col(ListingPictureRow.sha256).is_(None),
+                col(ListingPictureRow.skipped) == "",
+            )
+        )
+    return list(session.scalars(wanted.order_by(col(ListingRow.id)).limit(limit)))
 
 
 def note_judged(session: Session, listings: Iterable[ListingRow], judged_with: str) -> None:

@@ -133,15 +133,6 @@ def skipped_steps(session: Session, run_id: int) -> list[StepRow]:
     )
 
 
-def pictures_asked(session: Session, run_id: int) -> set[str]:
-    """Addresses of pictures that this run asked for already, whatever came of it."""
-    return set(
-        session.scalars(
-            select(col(StepRow.url)).where(col(StepRow.run_id) == run_id, col(StepRow.kind) == "picture")
-        )
-    )
-
-
 def listings_before(session: Session, source_id: str, run_id: int) -> int:
     """How many listings the last finished run before this one read; 0 for the first."""
     return (

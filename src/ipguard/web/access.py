@@ -6,14 +6,18 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from ipguard.errors import NotConfigured
 from ipguard.settings import Workspace
 
 COOKIE = "ipguard_session"
 SESSION_LASTS = timedelta(hours=12)
+SECRET_BYTES = 64
+"""32 random bytes, in hexadecimal."""
 SECRET_FILE = "console.key"  # noqa: S105 — the file's name, not a secret
 LINK_FILE = "console.link"
 MIN_DWELL = timedelta(milliseconds=300)
@@ -29,14 +33,21 @@ def create_console_key(workspace: Workspace) -> str:
 
 
 def read_secret(workspace: Workspace) -> bytes:
-    """The secret that signs sessions, made on first use, readable by its owner only."""
+    """The secret that signs sessions, made on first use, readable by its owner only.
+
+    Raises:
+        NotConfigured: the file is there and holds less than a secret.
+    """
     file = workspace.folder / SECRET_FILE
-    try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            out.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    return file.read_bytes()
+    if not file.exists():
+        part = _private_part(file, secrets.token_hex(32))
+        with suppress(FileExistsError):  # another process was first: its secret counts
+            file.hardlink_to(part)  # whole or not at all: a secret cut short could be guessed
+        part.unlink()
+    secret = file.read_bytes()
+    if len(secret) < SECRET_BYTES:
+        raise NotConfigured(f"{file} holds no whole secret", hint="Delete that file and start again.")
+    return secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,11 @@ def _same(given: str, right: str) -> bool:
 
 
 def _write_private(file: Path, text: str) -> None:
+    _private_part(file, text).rename(file)
+
+
+def _private_part(file: Path, text: str) -> Path:
     part = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         out.write(text)
-    part.rename(file)
+    return part

@@ -14,7 +14,8 @@ from console_data import HOSTILE, fill
 from starlette.testclient import TestClient
 
 from evidence_store.errors import EvidenceError
-from ipguard.web.access import create_console_key
+from ipguard.errors import NotConfigured
+from ipguard.web.access import SECRET_FILE, create_console_key, read_secret
 from ipguard.web.app import create_app
 
 PAGES = ["/", "/alerts", "/alerts/1", "/cases", "/sources", "/runs/1", "/watchlist", "/verify"]
@@ -95,6 +96,18 @@ def test_the_link_lets_one_browser_in_once(console):
     assert console.get(f"/enter?key={key}").status_code == 200
     console.cookies.clear()
     assert console.get(f"/enter?key={key}").status_code == 401
+
+
+def test_the_secret_is_private_kept_and_never_half_a_secret(console):
+    file = console.workspace.folder / SECRET_FILE
+
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert read_secret(console.workspace) == file.read_bytes()
+    assert [path.name for path in file.parent.glob("console.*")] == [SECRET_FILE]
+
+    file.write_bytes(b"")
+    with pytest.raises(NotConfigured):
+        read_secret(console.workspace)
 
 
 def test_health_needs_no_log_in_and_metrics_do(console):

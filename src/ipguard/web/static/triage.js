@@ -1,5 +1,5 @@
 // One key decides, but only about what is on the screen: keys are armed when both pictures are painted and 300 ms
-// have passed; a key that is held down decides nothing. Without this script the buttons and links do the same.
+// have passed, and never where a picture cannot be painted; a key that is held down decides nothing. Without this script the buttons and links do the same.
 const DWELL = 300;
 const sheet = document.querySelector(".sheet[data-alert]");
 let armed = false;
@@ -7,7 +7,12 @@ let asking = false;
 
 async function arm() {
   const needed = [...document.querySelectorAll("img[data-needed]")];
-  await Promise.all(needed.map((image) => image.decode().catch(() => undefined)));
+  try {
+    await Promise.all(needed.map((image) => image.decode()));
+  } catch {
+    document.documentElement.dataset.armed = "no"; // a picture that did not paint was not seen: the mouse decides
+    return;
+  }
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   await new Promise((done) => setTimeout(done, DWELL));
   armed = true;
