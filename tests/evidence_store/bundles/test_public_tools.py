@@ -89,5 +89,11 @@ def test_the_pages_for_people_escape_what_listings_say(unpacked):
     assert "NO LEGAL VALUE" in (unpacked / "data/README.html").read_text("utf-8")
 
 
+def test_the_report_names_every_address_that_answered_not_only_the_last(unpacked):
+    report = (unpacked / "data/report.html").read_text("utf-8")
+    answered = "https://moon-harbor.example/a (203.0.113.7, port 443)"
+    assert report.count(answered) == 2  # the redirect and the page
+
+
 def test_the_same_files_give_the_same_bytes(exported, parts, pack):
     assert pack(parts).read_bytes() == exported[0].path.read_bytes()
