@@ -12,6 +12,17 @@ JsonValue = str | int | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 
 
 @dataclass(frozen=True, slots=True)
+class DnsExchange:
+    """One question to a resolver and its answer, as DNS messages on the wire (RFC 1035 §4)."""
+
+    server: str
+    """Address of the resolver that was asked."""
+    question: bytes
+    answer: bytes
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WireExchange:
     """One request and response, byte for byte above TLS. A redirect is an exchange of its own."""
 
@@ -31,6 +42,16 @@ class WireExchange:
     """DER certificates as the peer sent them, leaf first."""
     tls_verified: bool = False
     monotonic_ns: tuple[int, int] = (0, 0)
+    tls_alpn: str = ""
+    tls_sni: str = ""
+    tls_error: str = ""
+    """Why the certificate was not believed, in words; a bad certificate is recorded, not refused."""
+    local_address: str = ""
+    local_port: int = 0
+    dns: tuple[DnsExchange, ...] = ()
+    """Empty where the name came from the hosts file or was an address."""
+    own_traffic: bool = False
+    """True for what a browser asked for of its own accord (updates, accounts): kept, told apart."""
 
 
 @dataclass(frozen=True, slots=True)
