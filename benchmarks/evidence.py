@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.rows import Row, best, wall_seconds
-from evidence_store.bundles.export import Order, export_bundle
+from evidence_store.bundles.export import export_bundle
+from evidence_store.bundles.story import Order
 from evidence_store.exhibit import Artefact, Capture, Operator, WireExchange
 from evidence_store.log.journal import Journal, Line
 from evidence_store.store import EvidenceStore, create_store

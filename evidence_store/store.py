@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -267,6 +268,14 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
         if newest is None or position >= newest[0]:
             raise StoreError(f"Entry {position} is not under a checkpoint yet", hint="Sign one first.")
         return Proof(position, tuple(self._tree.prove_inclusion(position, newest[0])), newest[1]).encode()
+
+    def read_file(self, kept: Kept, file: File) -> bytes:
+        """Bytes of a file of an exhibit, hashed again while read; StoreDamaged where they have changed."""
+        return blobs.read(self.blobs, file.sha256)
+
+    def copy_file(self, kept: Kept, file: File, target: BinaryIO) -> int:
+        """The same into a stream, in bounded memory; returns the number of bytes."""
+        return blobs.copy(self.blobs, file.sha256, target)
 
     def check(self, progress: Callable[[int, int], None] | None = None) -> list[str]:
         """Read everything back and hash it again; returns what is wrong, in words (empty: all good)."""

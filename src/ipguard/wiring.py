@@ -23,7 +23,8 @@ from crawlers.fetch.pace import MemoryPace
 from crawlers.fetch.transport import http_transport
 from evidence_store.blobs import store as blob_door
 from evidence_store.blobs.directory import DirectoryBlobs
-from evidence_store.bundles.export import BundleSummary, Order, export_bundle
+from evidence_store.bundles.export import BundleSummary, export_bundle
+from evidence_store.bundles.story import Order
 from evidence_store.errors import StoreError, TimestampError
 from evidence_store.exhibit import Capture, Operator, Receipt
 from evidence_store.store import EvidenceStore

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from evidence_store.bundles.archive import BagWriter
-from evidence_store.bundles.export import BundleFile, BundleSummary, Order, export_bundle
+from evidence_store.bundles.export import BundleSummary, export_bundle
+from evidence_store.bundles.story import BundleFile, Order
 from evidence_store.digest import sha256
 from evidence_store.exhibit import Artefact, Capture, Operator, WireExchange
 from evidence_store.store import EvidenceStore, create_store
