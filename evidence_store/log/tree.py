@@ -33,6 +33,10 @@ class Tree:
         """Number of leaves."""
         return len(self._levels[0])
 
+    def leaf(self, index: int) -> bytes:
+        """The leaf hash at `index`."""
+        return self._levels[0][index]
+
     def append(self, leaf: bytes) -> None:
         """Add a leaf hash; O(1) amortised."""
         self._levels[0].append(leaf)
