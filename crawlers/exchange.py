@@ -39,6 +39,17 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class DnsExchange:
+    """One question to a name server and its answer, as DNS messages on the wire (RFC 1035 §4)."""
+
+    server: str
+    """Address of the name server that was asked."""
+    question: bytes
+    answer: bytes
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Tls:
     """The TLS session an exchange ran in, as seen in that very connection."""
 
@@ -47,6 +58,12 @@ class Tls:
     chain: tuple[bytes, ...]
     """DER certificates as the peer sent them, leaf first."""
     verified: bool
+    alpn: str = ""
+    """Protocol agreed on (RFC 7301); empty where none was."""
+    sni: str = ""
+    """Name that was asked for (RFC 6066 §3); empty for an address."""
+    error: str = ""
+    """Why the certificate was not believed, in words; only where it was recorded instead of refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,12 @@ class Wire:
     tls: Tls | None = None
     monotonic_ns: tuple[int, int] = (0, 0)
     """Monotonic clock at first byte sent and last byte received, nanoseconds."""
+    local_address: str = ""
+    local_port: int = 0
+    dns: tuple[DnsExchange, ...] = ()
+    """Empty where the name came from the hosts file or the operating system, or was an address."""
+    names_note: str = ""
+    """Where the addresses came from, in words, if no message on record says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,10 @@ from crawlers.exchange import Exchange, Headers, Purpose, Request
 from crawlers.fetch import pace as pacing
 from crawlers.fetch.decoding import ACCEPTED
 from crawlers.fetch.limits import LIMITS, MAX_REDIRECTS
+from crawlers.fetch.names import Resolver
 from crawlers.fetch.pace import PaceStore
 from crawlers.fetch.robots import Rules, rules_from, unreachable
-from crawlers.fetch.transport import Resolver, Transport, http_transport, system_resolver
+from crawlers.fetch.transport import Transport, http_transport
 
 logger = logging.getLogger(__name__)
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -203,7 +204,7 @@ async def open_fetcher(
     manner: Manner,
     *,
     local_hosts: frozenset[str] = frozenset(),
-    resolve: Resolver = system_resolver,
+    resolve: Resolver | None = None,
     trust: ssl.SSLContext | None = None,
     journal: Callable[[Exchange], None] = lambda _: None,
 ) -> AsyncIterator[Fetcher]:

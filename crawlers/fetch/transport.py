@@ -7,10 +7,9 @@ address it checked, and copies what passes above TLS. Nothing is decoded behind 
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from crawlers.exchange import Exchange, Headers, Request, Tls, Wire
 from crawlers.fetch.addresses import refusal
 from crawlers.fetch.decoding import BodyDecoder
 from crawlers.fetch.limits import Limits
+from crawlers.fetch.names import Resolved, Resolver, SystemNames
 
 MAX_ADDRESSES = 4
 """Of one name, tried in the resolver's order."""
@@ -44,20 +44,6 @@ class Transport(Protocol):
         ...
 
 
-class Resolver(Protocol):
-    """Finds the addresses of a name."""
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        """Every address, IPv4 and IPv6; raises OSError where there is none."""
-        ...
-
-
-async def system_resolver(host: str, port: int) -> Sequence[str]:
-    """Ask the operating system."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(info[4][0]) for info in found))
-
-
 @dataclass(slots=True)
 class _Recording:
     """What passed on the wire for one exchange."""
@@ -73,9 +59,14 @@ class _Recording:
 
 @dataclass(frozen=True, slots=True)
 class _Peer:
+    """Who a connection leads to, and what is known of it."""
+
     address: str
     port: int
-    resolved: tuple[str, ...]
+    names: Resolved
+    local: tuple[str, int] = ("", 0)
+    sni: str = ""
+    tls_error: str = ""
 
 
 _recording: ContextVar[_Recording | None] = ContextVar("recording", default=None)
@@ -134,21 +125,27 @@ class _GuardedBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         try:
             async with asyncio.timeout(timeout):
-                addresses = await self._resolve(host, port)
+                names = await self._resolve(host, port)
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout(f"no address for {host} in time") from error
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError(f"no address for {host}: {error}") from error
-        if why := refusal(host, addresses, local=host in self._local_hosts):
+        if why := refusal(host, names.addresses, local=host in self._local_hosts):
             raise _Refusal(why)
-        for address in addresses[:MAX_ADDRESSES]:
+        for address in names.addresses[:MAX_ADDRESSES]:
             try:
                 stream = await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error  # the next one may be reachable: IPv6 addresses often are not
                 continue
-            return _RecordedStream(stream, _Peer(address, port, tuple(addresses)), plain=True)
+            return _RecordedStream(stream, _Peer(address, port, names, _local_end(stream)), plain=True)
         raise failure
+
+
+def _local_end(stream: httpcore2.AsyncNetworkStream) -> tuple[str, int]:
+    """Our own address and port of a connection."""
+    found = stream.get_extra_info("client_addr")
+    return (str(found[0]), int(found[1])) if found else ("", 0)
 
 
 class _Refusal(Exception):
@@ -226,7 +223,7 @@ class HttpTransport:
 async def http_transport(
     *,
     now: Callable[[], datetime],
-    resolve: Resolver = system_resolver,
+    resolve: Resolver | None = None,
     local_hosts: frozenset[str] = frozenset(),
     trust: ssl.SSLContext | None = None,
 ) -> AsyncIterator[HttpTransport]:
@@ -234,7 +231,7 @@ async def http_transport(
 
     Args:
         now: the clock for wall times.
-        resolve: finds addresses; replaced in tests.
+        resolve: finds addresses; the name servers of this system if not given.
         local_hosts: hosts that may lead to loopback or private addresses: one's own test shops.
         trust: TLS trust; the system's if not given.
     """
@@ -247,7 +244,7 @@ async def http_transport(
         keepalive_expiry=20.0,
         http1=True,
         http2=False,
-        network_backend=_GuardedBackend(resolve, local_hosts),
+        network_backend=_GuardedBackend(resolve or SystemNames(now), local_hosts),
     )
     async with httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False) as client:
         client.headers.clear()
@@ -304,7 +301,11 @@ def _wire(recording: _Recording, tls: Tls | None) -> Wire | None:
         response=bytes(recording.response),
         address=recording.peer.address,
         port=recording.peer.port,
-        resolved=recording.peer.resolved,
+        resolved=recording.peer.names.addresses,
         tls=tls,
         monotonic_ns=(recording.first_ns, recording.last_ns),
+        local_address=recording.peer.local[0],
+        local_port=recording.peer.local[1],
+        dns=recording.peer.names.dns,
+        names_note=recording.peer.names.note,
     )

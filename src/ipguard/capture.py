@@ -15,7 +15,7 @@ from typing import Protocol
 
 from crawlers.errors import CrawlError
 from crawlers.exchange import Exchange, Purpose, Request
-from evidence_store.exhibit import Artefact, Capture, JsonValue, Operator, WireExchange
+from evidence_store.exhibit import Artefact, Capture, DnsExchange, JsonValue, Operator, WireExchange
 from ipguard.alerts.findings import finding_json
 from ipguard.errors import IpguardError
 from ipguard.listings.tables import ListingRow
@@ -197,6 +197,12 @@ def _wire(exchange: Exchange) -> WireExchange:
         tls_chain=tls.chain if tls else (),
         tls_verified=tls.verified if tls else False,
         monotonic_ns=wire.monotonic_ns,
+        tls_alpn=tls.alpn if tls else "",
+        tls_sni=tls.sni if tls else "",
+        tls_error=tls.error if tls else "",
+        local_address=wire.local_address,
+        local_port=wire.local_port,
+        dns=tuple(DnsExchange(one.server, one.question, one.answer, one.asked_at) for one in wire.dns),
     )
 
 

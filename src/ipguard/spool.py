@@ -17,7 +17,7 @@ from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
-from evidence_store.exhibit import WireExchange
+from evidence_store.exhibit import DnsExchange, WireExchange
 from ipguard.errors import Interrupted
 
 
@@ -74,6 +74,15 @@ def _to_json(exchange: WireExchange) -> dict[str, object]:
     values["request"] = b64encode(exchange.request).decode()
     values["response"] = b64encode(exchange.response).decode()
     values["tls_chain"] = [b64encode(der).decode() for der in exchange.tls_chain]
+    values["dns"] = [
+        [
+            one.server,
+            b64encode(one.question).decode(),
+            b64encode(one.answer).decode(),
+            one.asked_at.isoformat(),
+        ]
+        for one in exchange.dns
+    ]
     values["started_at"] = exchange.started_at.isoformat()
     values["ended_at"] = exchange.ended_at.isoformat()
     return values
@@ -100,4 +109,19 @@ def _from_json(values: dict[str, object]) -> WireExchange:
         tls_chain=tuple(b64decode(der) for der in texts("tls_chain")),
         tls_verified=bool(values["tls_verified"]),
         monotonic_ns=(int(first), int(last)),
+        tls_alpn=str(values.get("tls_alpn", "")),
+        tls_sni=str(values.get("tls_sni", "")),
+        tls_error=str(values.get("tls_error", "")),
+        local_address=str(values.get("local_address", "")),
+        local_port=int(str(values.get("local_port", 0))),
+        dns=_messages(values.get("dns")),
+        own_traffic=bool(values.get("own_traffic")),
+    )
+
+
+def _messages(stored: object) -> tuple[DnsExchange, ...]:
+    rows = stored if isinstance(stored, list) else []
+    return tuple(
+        DnsExchange(server, b64decode(question), b64decode(answer), datetime.fromisoformat(at))
+        for server, question, answer, at in rows
     )

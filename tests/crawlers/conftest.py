@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawlers.fetch.fetcher import Fetcher, Identity, Manner
+from crawlers.fetch.names import Resolved
 from crawlers.fetch.pace import MemoryPace
 from crawlers.fetch.transport import http_transport
 
@@ -132,15 +133,12 @@ def fetching(clock: Clock) -> Polite:
         journal: Callable[..., None] = lambda _: None,
         **manner: object,
     ) -> AsyncIterator[Fetcher]:
-        async def resolve(host: str, port: int) -> list[str]:
+        async def resolve(host: str, port: int) -> Resolved:
             known = {"shop.test": ["127.0.0.1"], **(names or {})}
             if host not in known:
-                return [host]
-            return (
-                known[host].copy()
-                if len(known[host]) == 1 or host != "rebinding.test"
-                else [known[host].pop(0)]
-            )
+                return Resolved((host,))
+            changing = len(known[host]) > 1 and host == "rebinding.test"
+            return Resolved((known[host].pop(0),) if changing else tuple(known[host]))
 
         values = {"min_gap_seconds": 0.0, **manner}
         how = Manner(

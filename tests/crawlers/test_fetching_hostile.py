@@ -23,6 +23,7 @@ from crawlers.fetch.addresses import is_public, refusal
 from crawlers.fetch.decoding import STEP, BodyDecoder
 from crawlers.fetch.fetcher import Identity, Manner, open_fetcher
 from crawlers.fetch.limits import Limits
+from crawlers.fetch.names import Resolved
 from crawlers.fetch.pace import MemoryPace
 from crawlers.fetch.robots import PARSED_BYTES, rules_from
 from crawlers.fetch.transport import http_transport
@@ -114,9 +115,9 @@ def test_header_fields_that_drip_end_at_the_total_time(run):
 
 
 def test_a_name_server_that_does_not_answer_ends_at_the_connect_time(run):
-    async def never(host: str, port: int) -> list[str]:
+    async def never(host: str, port: int) -> Resolved:
         await asyncio.Event().wait()
-        return []
+        return Resolved(())
 
     async def go():
         async with http_transport(now=lambda: NOON, resolve=never) as transport:
@@ -320,8 +321,8 @@ def test_an_empty_answer_that_names_a_coding_is_not_cut(run, server_factory, fet
 def test_the_whole_chain_under_an_authority_is_recorded(run, server_factory, reply, clock, tmp_path):
     served, trust, leaf, authority = authority_and_leaf(tmp_path)
 
-    async def loopback(host: str, port: int) -> list[str]:
-        return ["127.0.0.1"]
+    async def loopback(host: str, port: int) -> Resolved:
+        return Resolved(("127.0.0.1",))
 
     async def go():
         manner = Manner(Identity("1"), MemoryPace(), clock.now, clock.sleep, min_gap_seconds=0.0)
