@@ -12,7 +12,7 @@ from benchmarks.rows import Row, best, wall_seconds
 from evidence_store.bundles.export import export_bundle
 from evidence_store.bundles.story import Order
 from evidence_store.exhibit import Artefact, Capture, Operator, WireExchange
-from evidence_store.log.journal import Journal, Line
+from evidence_store.log.journal import Batch, Journal, Line
 from evidence_store.store import EvidenceStore, create_store
 from evidence_store.verify.verifier import verify_bundle
 
@@ -43,13 +43,13 @@ def journal(place: Path) -> list[Row]:
     def one_by_one() -> None:
         nonlocal at
         for _ in range(200):
-            log.append([Line(at, "e", "exhibit", ENTRY, b"o")])
+            log.append(Batch([Line(at, "e", "exhibit", ENTRY, b"o")]))
             at += 1
 
     def grouped() -> None:
         nonlocal at
         for _ in range(20):
-            log.append([Line(at + n, "e", "exhibit", ENTRY, b"o") for n in range(1000)])
+            log.append(Batch([Line(at + n, "e", "exhibit", ENTRY, b"o") for n in range(1000)]))
             at += 1000
 
     bare = 200 / best(3, lambda: wall_seconds(flush))

@@ -90,6 +90,8 @@ class Capture:
     """What was tried and did not work; recorded, never hidden."""
     about: Mapping[str, JsonValue] = field(default_factory=lambda: MappingProxyType({}))
     """What the caller knows about it (case, listing, findings); kept verbatim in the record."""
+    beacon: Mapping[str, JsonValue] | None = None
+    """Public randomness fetched just before: the record is not older than that (FORMAT 3.3)."""
 
 
 @dataclass(frozen=True, slots=True)

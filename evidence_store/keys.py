@@ -17,14 +17,26 @@ from cryptography.hazmat.primitives.serialization import (
 from evidence_store.disk import writing
 from evidence_store.errors import SigningKeyError
 
+KEY_FILE, NEXT_KEY_FILE = "log.key", "log.key.next"
+
 
 def make_key(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
     """A new key, written with mode 0600."""
     key = Ed25519PrivateKey.generate()
+    write_key(path, key, passphrase)
+    return key
+
+
+def write_key(path: Path, key: Ed25519PrivateKey, passphrase: bytes | None) -> None:
+    """Write a key, mode 0600, encrypted when there is a passphrase."""
     lock: KeySerializationEncryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     with writing(path, mode=0o600) as out:
         out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock))
-    return key
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether a passphrase is needed to open a key."""
+    return b"ENCRYPTED" in path.read_bytes()
 
 
 def load_key(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:

@@ -1,26 +1,24 @@
-"""The record of an exhibit (FORMAT 3): what was captured, by whom, with what, and in what surroundings."""
+"""The record of an exhibit (FORMAT 3): what was captured, by whom, with what, and in what surroundings. Pure."""
 
 from __future__ import annotations
 
-import os
-import platform
+import base64
 import secrets
-import ssl
-import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from urllib.parse import urljoin
 
 from evidence_store.canonical import Object, moment
 from evidence_store.digest import sha256
-from evidence_store.exhibit import Capture, JsonValue, WireExchange
+from evidence_store.errors import Malformed
+from evidence_store.exhibit import Capture, DnsExchange, JsonValue, WireExchange
+from evidence_store.surroundings import Surroundings
 from evidence_store.warc import record_id
 
 FORMAT = "ipguard-record/1"
-PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+MAX_HEAD_BYTES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +32,17 @@ class File:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Tool, host and environment at the time of capture; the same for every exhibit of a batch."""
+def file_of(row: JsonValue) -> File:
+    """A file from its row in a record's `artefacts`.
 
-    tool: Mapping[str, JsonValue]
-    host: Mapping[str, JsonValue]
-    environment: Mapping[str, JsonValue]
+    Raises:
+        Malformed: the row has another form.
+    """
+    size = row.get("bytes") if isinstance(row, dict) else None
+    if not isinstance(row, dict) or not isinstance(size, int):
+        raise Malformed("an artefact is an object with a number of bytes")
+    name, role, kind, digest = (str(row.get(key)) for key in ("name", "role", "media_type", "sha256"))
+    return File(name, role, kind, size, digest)
 
 
 def uuid7(now: datetime) -> str:
@@ -52,42 +54,18 @@ def uuid7(now: datetime) -> str:
     return str(uuid.UUID(int=value))
 
 
-def look_around() -> Surroundings:
-    """Gather what can be said about this machine without asking anybody.
-
-    The cleanliness record (清洁性检查) asks whether something stood between us and the shop: proxies,
-    a changed hosts file, another resolver, another trust store. Digests are kept, not contents.
-    """
-    try:
-        own = version("ipguard")
-    except PackageNotFoundError:
-        own = "unknown"
-    trust = ssl.get_default_verify_paths()
-    return Surroundings(
-        tool={"name": "ipguard", "version": own, "python": platform.python_version()},
-        host={
-            "id": sha256(platform.node().encode())[:16],
-            "system": platform.system(),
-            "kernel": platform.release(),
-            "machine": platform.machine(),
-        },
-        environment={
-            "proxy_variables": [name for name in PROXY_VARIABLES if os.environ.get(name)],
-            "hosts_sha256": _digest_of("/etc/hosts"),
-            "resolver_sha256": _digest_of("/etc/resolv.conf"),
-            "trust_store_sha256": _digest_of(trust.cafile or ""),
-            "executable": Path(sys.executable).name,
-        },
-    )
-
-
 def build(
-    capture: Capture, exhibit: str, files: Sequence[File], around: Surroundings, *, kept_at: datetime
+    capture: Capture,
+    exhibit: str,
+    files: Sequence[File],
+    around: Surroundings,
+    *,
+    kept_at: datetime,
 ) -> Object:
     """The record of a capture. `files` holds every artefact, the WARC and the certificates included."""
     moments = [e.started_at for e in capture.exchanges] or [kept_at]
     ends = [e.ended_at for e in capture.exchanges] or [kept_at]
-    return {
+    record: Object = {
         "format": FORMAT,
         "id": exhibit,
         "purpose": capture.purpose,
@@ -98,7 +76,7 @@ def build(
             "started_at": moment(min(moments)),
             "ended_at": moment(max(ends)),
             "kept_at": moment(kept_at),
-            "clock": {"source": "system", "offset_us": None, "dispersion_us": None, "last_sync": None},
+            "clock": dict(around.clock),
         },
         "tool": dict(around.tool),
         "host": dict(around.host),
@@ -111,17 +89,12 @@ def build(
         "failures": list(capture.failures),
         "about": dict(capture.about),
     }
+    if capture.beacon:
+        record["beacon"] = dict(capture.beacon)
+    return record
 
 
 def _exchange(exchange: WireExchange, exhibit: str, position: int) -> Object:
-    tls: Object | None = None
-    if exchange.tls_version:
-        tls = {
-            "version": exchange.tls_version,
-            "cipher": exchange.tls_cipher,
-            "verified": exchange.tls_verified,
-            "chain_sha256": [sha256(certificate) for certificate in exchange.tls_chain],
-        }
     return {
         "url": exchange.url,
         "started_at": moment(exchange.started_at),
@@ -129,11 +102,15 @@ def _exchange(exchange: WireExchange, exhibit: str, position: int) -> Object:
         "monotonic_ns": [str(n) for n in exchange.monotonic_ns],
         "address": exchange.address,
         "port": exchange.port,
+        "local": {"address": exchange.local_address, "port": exchange.local_port},
         "resolved": list(exchange.resolved),
-        "tls": tls,
+        "dns": [_dns(asked) for asked in exchange.dns],
+        "tls": _tls(exchange),
         "request_sha256": sha256(exchange.request),
         "response_sha256": sha256(exchange.response),
+        "redirect_to": redirect_target(exchange.url, exchange.response),
         "truncated": exchange.truncated,
+        "own_traffic": exchange.own_traffic,
         "warc": {
             "request_id": record_id(exhibit, 1 + 2 * position),
             "response_id": record_id(exhibit, 2 + 2 * position),
@@ -141,8 +118,40 @@ def _exchange(exchange: WireExchange, exhibit: str, position: int) -> Object:
     }
 
 
-def _digest_of(path: str) -> str | None:
-    try:
-        return sha256(Path(path).read_bytes())
-    except OSError:
+def redirect_target(url: str, response: bytes) -> str:
+    """Where a response sends its reader (RFC 9110 §15.4, §10.2.2); empty where it does not."""
+    head = response[:MAX_HEAD_BYTES].partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+    status = head[0].split(" ")[1:2]
+    if status not in (["301"], ["302"], ["303"], ["307"], ["308"]):
+        return ""
+    for line in head[1:]:
+        name, _, value = line.partition(":")
+        if name.strip().lower() == "location":
+            try:
+                return urljoin(url, value.strip())
+            except ValueError:
+                return ""
+    return ""
+
+
+def _dns(asked: DnsExchange) -> Object:
+    return {
+        "server": asked.server,
+        "asked_at": moment(asked.asked_at),
+        "question": base64.b64encode(asked.question).decode(),
+        "answer": base64.b64encode(asked.answer).decode(),
+    }
+
+
+def _tls(exchange: WireExchange) -> Object | None:
+    if not exchange.tls_version:
         return None
+    return {
+        "version": exchange.tls_version,
+        "cipher": exchange.tls_cipher,
+        "alpn": exchange.tls_alpn,
+        "sni": exchange.tls_sni,
+        "verified": exchange.tls_verified,
+        "error": exchange.tls_error,
+        "chain_sha256": [sha256(certificate) for certificate in exchange.tls_chain],
+    }

@@ -1,17 +1,14 @@
 """The store: captures go in and are acknowledged when they are safe; records, proofs and stamps come out.
 
-Order of every `keep`: blobs → records → journal commit → acknowledgement. A crash before the commit leaves
-blobs that nobody names; a crash after it leaves everything.
+Order of every `keep`: sealed blobs → journal commit (key, entry, opening) → acknowledgement. A crash before the
+commit leaves blobs that nobody names; a crash after it leaves everything.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import secrets
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,120 +16,97 @@ from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence_store import canonical, warc
-from evidence_store.blobs import store as blobs
+from evidence_store import canonical, retention
 from evidence_store.blobs.directory import DirectoryBlobs
-from evidence_store.canonical import Object, moment
+from evidence_store.canonical import moment
 from evidence_store.digest import sha256
-from evidence_store.disk import locked, make_folder, told_in_words, writing
-from evidence_store.errors import LogRolledBack, Malformed, StoreDamaged, StoreError
+from evidence_store.disk import locked, sync_folder, told_in_words, writing
+from evidence_store.errors import Malformed, StoreError
 from evidence_store.exhibit import Capture, JsonValue, Receipt
-from evidence_store.keys import load_key, make_key
+from evidence_store.folder import (
+    BLOBS,
+    CHECKPOINT_FILE,
+    JOURNAL_FILE,
+    LOCK_FILE,
+    Memory,
+    create_store,
+    origin_of,
+    refuse_rollback,
+)
+from evidence_store.kept import CustodyEvent, Kept, Writing, files_of
+from evidence_store.keys import KEY_FILE, NEXT_KEY_FILE, load_key, make_key
 from evidence_store.log import note
-from evidence_store.log.checkpoint import Checkpoint, Proof, parse_checkpoint
-from evidence_store.log.commitment import commitment_of
+from evidence_store.log.checkpoint import Checkpoint, Proof
 from evidence_store.log.journal import Journal, Line, StampLine
 from evidence_store.log.note import VerifierKey
 from evidence_store.log.tree import Tree, leaf_hash
-from evidence_store.record import File, Surroundings, build, look_around, uuid7
+from evidence_store.record import File, build, uuid7
+from evidence_store.safe import LOG, NOWHERE, Safe
+from evidence_store.surroundings import look_around
+from evidence_store.vault import NEXT_FILE, new_vault, settle, take_place, write_vault
 
-ARTEFACT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-RESERVED = {"exchange.warc"}
-KEY_FILE = "log.key"
-CHECKPOINT_FILE = "checkpoint"
-MANIFEST_FILE = "store.json"
+__all__ = ["CustodyEvent", "EvidenceStore", "Kept", "Memory", "create_store"]
 
 Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An exhibit as the store holds it."""
-
-    exhibit_id: str
-    position: int
-    entry: bytes
-    opening: bytes
-    record: bytes
-    fields: Object
-    """The record, parsed."""
-
-    @property
-    def files(self) -> list[File]:
-        """Every file of the exhibit, as the record names it."""
-        rows = self.fields["artefacts"]
-        if not isinstance(rows, list):
-            raise Malformed("a record without artefacts")
-        return [_file(row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class CustodyEvent:
-    """Something that was done to an exhibit."""
-
-    position: int
-    entry: bytes
-    opening: bytes
-    payload: bytes
-    fields: Object
-
-
-def create_store(folder: Path, *, origin: str, passphrase: bytes | None = None, now: Clock) -> None:
-    """Make an empty store with a new signing key.
-
-    Raises:
-        StoreError: the folder is not empty.
-        Malformed: `origin` cannot name a log.
-    """
-    if not note.NAME.fullmatch(origin):
-        raise Malformed(f"“{origin}” cannot name a log: no spaces, no plus")
-    if folder.exists() and any(folder.iterdir()):
-        raise StoreError(f"{folder} is not empty", hint="Name a new folder.")
-    with told_in_words():
-        if not folder.exists():
-            make_folder(folder)
-        make_folder(folder / "blobs")
-    make_key(folder / KEY_FILE, passphrase)
-    manifest = canonical.encode({"format": "ipguard-store/1", "origin": origin, "made_at": moment(now())})
-    Journal(folder / "journal.db").close()
-    with writing(folder / MANIFEST_FILE) as out:  # last: a folder without it is no store
-        out.write(manifest)
+Progress = Callable[[int, int], None]
 
 
 class EvidenceStore(AbstractContextManager["EvidenceStore"]):
     """One open store; the only writer while it is open. Open it, do one thing, close it."""
 
     def __init__(
-        self, folder: Path, origin: str, key: Ed25519PrivateKey, journal: Journal, now: Clock
+        self,
+        folder: Path,
+        origin: str,
+        key: Ed25519PrivateKey,
+        journal: Journal,
+        safe: Safe,
+        tree: Tree,
+        now: Clock,
     ) -> None:
-        self._folder, self._origin, self._key, self._journal, self._now = folder, origin, key, journal, now
-        self.blobs = DirectoryBlobs(folder / "blobs")
-        self._tree = Tree()
+        self._folder, self._origin, self._key = folder, origin, key
+        self._journal, self._safe, self._tree, self._now = journal, safe, tree, now
         self._closing = ExitStack()
-        self._around: Surroundings | None = None
 
     @classmethod
     def open(
-        cls, folder: Path, *, passphrase: bytes | None = None, now: Clock, wait_seconds: float = 30.0
+        cls,
+        folder: Path,
+        *,
+        passphrase: bytes | None = None,
+        now: Clock,
+        wait_seconds: float = 30.0,
+        memory: Memory | None = None,
     ) -> EvidenceStore:
-        """Open a store, hash every entry again and compare with what was signed.
+        """Open a store, hash its entries again and compare with what was signed.
+
+        Args:
+            folder: where it is.
+            passphrase: opens its keys.
+            now: the clock for everything that is written.
+            wait_seconds: for another process to let go of it.
+            memory: of a process that opens it again and again; what it hashed once is not hashed again, so that
+                opening costs the same however long the log is.
 
         Raises:
             StoreLocked: another process holds it.
             LogRolledBack: the log is behind, or differs from, a checkpoint it has signed.
             StoreDamaged: bytes on disk have changed.
-            SigningKeyError: the key does not open.
+            SigningKeyError: a key does not open.
         """
-        origin = _origin_of(folder)
+        origin = origin_of(folder)
         with ExitStack() as held:
-            held.enter_context(locked(folder / "lock", wait_seconds))
-            key = load_key(folder / KEY_FILE, passphrase)
-            journal = Journal(folder / "journal.db")
+            held.enter_context(locked(folder / LOCK_FILE, wait_seconds))
+            journal = Journal(folder / JOURNAL_FILE)
             held.callback(journal.close)
-            store = cls(folder, origin, key, journal, now)
-            for entry in journal.entries():
-                store._tree.append(leaf_hash(entry))
-            store._refuse_rollback()
+            vault = settle(folder, journal.epoch(), passphrase)
+            safe = Safe(journal, DirectoryBlobs(folder / BLOBS), vault, passphrase)
+            tree = (memory or Memory()).tree_of(journal)
+            key = load_key(folder / KEY_FILE, passphrase)
+            store = cls(folder, origin, key, journal, safe, tree, now)
+            refuse_rollback(store._signed_notes(), store.vkeys(), tree)
+            store._finish_rotation()
+            safe.remove_forgotten()
             store._closing = held.pop_all()
         return store
 
@@ -165,221 +139,331 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
             OutOfSpace: the disk is full; nothing of the batch is acknowledged.
         """
         now = self._now()
-        lines: list[Line] = []
+        around = look_around(now)
+        batch = Writing(self.size)
         receipts: list[Receipt] = []
         for capture in captures:
-            exhibit = uuid7(now)
-            files = self._keep_files(capture, exhibit)
-            record = canonical.encode(build(capture, exhibit, files, self._look_around(), kept_at=now))
-            digest = blobs.receive(self.blobs, record)
-            position = self._tree.size + len(lines)
-            lines.append(_line(position, exhibit, "exhibit", digest, now))
-            receipts.append(Receipt(exhibit, position, digest, now))
-        self._commit(lines)
+            exhibit, key = uuid7(now), self._safe.vault.new_key()
+            batch.keys.append((exhibit, self._safe.vault.wrap(key)))
+            software = f"{around.tool['name']}/{around.tool['version']}"
+            files = []
+            for name, role, media_type, data in files_of(capture, exhibit, software):
+                batch.parts.append(self._safe.put(exhibit, key, f"file/{name}", data))
+                files.append(File(name, role, media_type, len(data), sha256(data)))
+            record = canonical.encode(build(capture, exhibit, files, around, kept_at=now))
+            position = self._add(batch, exhibit, "exhibit", record, key, now)
+            receipts.append(Receipt(exhibit, position, sha256(record), now))
+        self._commit(batch)
         return tuple(receipts)
 
     def custody(
         self, exhibit_id: str, *, kind: str, who: str, why: str, about: Mapping[str, JsonValue] | None = None
     ) -> int:
         """Write down that something was done to an exhibit; returns the entry's position (FORMAT 4.5)."""
-        kept = self.exhibit(exhibit_id)
+        return self.custody_of_all([exhibit_id], kind=kind, who=who, why=why, about=about)[0]
+
+    def custody_of_all(
+        self,
+        exhibit_ids: Sequence[str],
+        *,
+        kind: str,
+        who: str,
+        why: str,
+        about: Mapping[str, JsonValue] | None = None,
+    ) -> list[int]:
+        """The same event for several exhibits, in one commit."""
         now = self._now()
-        payload = canonical.encode(
-            {
-                "format": "ipguard-custody/1",
-                "exhibit": exhibit_id,
-                "record_sha256": sha256(kept.record),
-                "kind": kind,
-                "who": who,
-                "why": why,
-                "at": moment(now),
-                "about": dict(about or {}),
-            }
-        )
-        position = self._tree.size
-        digest = blobs.receive(self.blobs, payload)
-        self._commit([_line(position, exhibit_id, "custody", digest, now)])
-        return position
+        batch = Writing(self.size)
+        positions = []
+        for exhibit_id in exhibit_ids:
+            payload = canonical.encode(
+                {
+                    "format": "ipguard-custody/1",
+                    "exhibit": exhibit_id,
+                    "record_sha256": sha256(self.exhibit(exhibit_id).record),
+                    "kind": kind,
+                    "who": who,
+                    "why": why,
+                    "at": moment(now),
+                    "about": dict(about or {}),
+                }
+            )
+            key = self._safe.key_of(exhibit_id)
+            positions.append(self._add(batch, exhibit_id, "custody", payload, key, now))
+        self._commit(batch)
+        return positions
+
+    def erase(
+        self,
+        exhibit_ids: Sequence[str],
+        *,
+        who: str,
+        why: str,
+        legal_basis: str,
+        progress: Progress | None = None,
+    ) -> int:
+        """Make exhibits unreadable for ever, and write down that it was done (FORMAT 12.4); returns the position.
+
+        Raises:
+            StoreError: one is under legal hold, must still be kept, or is not there; then none is erased.
+        """
+        now = self._now()
+        for exhibit_id in exhibit_ids:
+            if reason := self.why_kept(exhibit_id):
+                raise StoreError(f"Exhibit {exhibit_id} is not erased: {reason}")
+        batch = Writing(self.size)
+        log_key = self._safe.key_of(LOG)
+        for exhibit_id in exhibit_ids:
+            positions = [line.position for line in self._journal.lines(exhibit_id, "exhibit", "custody")]
+            payload = canonical.encode(
+                {
+                    "format": "ipguard-erasure/1",
+                    "exhibit": exhibit_id,
+                    "at": moment(now),
+                    "who": who,
+                    "why": why,
+                    "legal_basis": legal_basis,
+                    "positions": list(positions),
+                }
+            )
+            last = self._add(batch, exhibit_id, "erasure", payload, log_key, now)
+        following = new_vault(self._safe.vault.epoch + 1)
+        write_vault(self._folder / NEXT_FILE, following, self._safe.passphrase)
+        self._safe.forget(exhibit_ids, following, batch.batch, progress)
+        self._grow(batch)
+        take_place(self._folder)
+        self._safe.remove_forgotten()
+        return last
 
     def checkpoint(self) -> bytes:
-        """Sign the newest tree head, remember it, publish it; returns the note."""
-        newest = self._journal.newest_checkpoint()
-        if newest is not None and newest[0] == self.size:
-            return newest[1]
-        head = Checkpoint(self._origin, self.size, self._tree.root())
-        signed = note.sign(head.text(), self._origin, self._key)
-        self._journal.add_checkpoint(self.size, signed)  # remembered before anybody else sees it
-        with writing(self._folder / CHECKPOINT_FILE) as out:
-            out.write(signed)
-        return signed
+        """Sign the newest tree head, remember it, publish it; returns the note with what witnesses said."""
+        newest = self.newest_checkpoint()
+        if newest is None or self.checkpoint_size < self.size:
+            newest = self._sign_head([self._key])
+        return newest
+
+    def rotate_key(self, *, why: str) -> VerifierKey:
+        """Go over to a new signing key: announced in the log, signed by both (FORMAT 4.6, 6.4)."""
+        from evidence_store.log import rotation
+
+        following = make_key(self._folder / NEXT_KEY_FILE, self._safe.passphrase)
+        now = self._now()
+        payload = rotation.rotation(self._key, following, self._origin, now, why)
+        batch = Writing(self.size)
+        self._add(batch, LOG, "key", payload, self._safe.key_of(LOG), now)
+        self._commit(batch)
+        self._take_key(following)
+        return self.vkey
 
     def sign(self, message: bytes) -> bytes:
         """Ed25519 signature of the log key over a message that says itself what it is (DSSE, FORMAT 10.3)."""
         return self._key.sign(message)
 
+    def add_cosignature(self, witness: str, line: bytes) -> None:
+        """Keep what a witness said of the newest checkpoint. The caller has verified it.
+
+        Raises:
+            StoreError: the checkpoint was stamped already, as it stood.
+        """
+        if self.stamps():
+            raise StoreError("The newest checkpoint is stamped as it stands", hint="Sign a newer one first.")
+        self._journal.add_cosignature(self.checkpoint_size, witness, line)
+
     def add_stamp(self, authority: str, *, query: bytes, response: bytes, roots: bytes) -> None:
         """Keep an authority's stamp on the newest checkpoint. The caller has verified it."""
-        newest = self._journal.newest_checkpoint()
-        if newest is None:
-            raise StoreError("There is no checkpoint to stamp yet")
-        self._journal.add_stamp(StampLine(newest[0], authority, query, response, roots))
+        self._journal.add_stamp(StampLine(self.checkpoint_size, authority, query, response, roots))
+
+    def add_renewal(self, size: int, authority: str, record: bytes) -> None:
+        """Keep an evidence record that takes over a stamp (FORMAT 8.4). The caller has verified it."""
+        self._journal.add_renewal(size, authority, moment(self._now()), record)
 
     # -- out --------------------------------------------------------------------------------------
 
-    def newest_checkpoint(self) -> bytes | None:
-        """The newest signed checkpoint, or None in an empty store."""
-        newest = self._journal.newest_checkpoint()
-        return newest[1] if newest else None
+    @property
+    def checkpoint_size(self) -> int:
+        """Entries under the newest checkpoint.
 
-    def stamps(self) -> list[StampLine]:
-        """Stamps on the newest checkpoint, by authority."""
+        Raises:
+            StoreError: none was signed yet.
+        """
         newest = self._journal.newest_checkpoint()
-        return self._journal.stamps(newest[0]) if newest else []
+        if newest is None:
+            raise StoreError("There is no checkpoint yet", hint="Sign one: ipguard evidence stamp")
+        return newest[0]
+
+    def newest_checkpoint(self) -> bytes | None:
+        """The newest signed checkpoint with the witnesses' lines, or None in an empty store."""
+        newest = self._journal.newest_checkpoint()
+        return self.checkpoint_at(newest[0]) if newest else None
+
+    def checkpoint_at(self, size: int) -> bytes:
+        """The checkpoint that was signed at one size, with the witnesses' lines."""
+        signed = self._journal.checkpoint_at(size)
+        if signed is None:
+            raise StoreError(f"No checkpoint was signed at {size} entries")
+        return signed + b"".join(line for _, line in self._journal.cosignatures(size))
+
+    def checkpoint_sizes(self) -> list[int]:
+        """Sizes at which checkpoints were signed, smallest first."""
+        return self._journal.checkpoint_sizes()
+
+    def stamps(self, size: int | None = None) -> list[StampLine]:
+        """Stamps on a checkpoint (the newest if not given), by authority."""
+        newest = self._journal.newest_checkpoint()
+        at = size if size is not None else newest[0] if newest else 0
+        return self._journal.stamps(at)
+
+    def renewal(self, size: int, authority: str) -> bytes | None:
+        """The newest evidence record of a stamp; None where it was never renewed."""
+        return self._journal.renewal(size, authority)
 
     def exhibit(self, exhibit_id: str) -> Kept:
         """One exhibit.
 
         Raises:
-            StoreError: there is none of that id, or it was erased.
+            StoreError: there is none of that id, or it was erased; then it says when and by whom.
         """
         lines = self._journal.lines(exhibit_id, "exhibit")
         if not lines:
             raise StoreError(f"There is no exhibit {exhibit_id}")
+        if erasure := self.erasure_of(exhibit_id):
+            said = erasure.fields
+            raise StoreError(
+                f"Exhibit {exhibit_id} was erased at {said['at']} by {said['who']}: {said['why']}"
+            )
         return self._kept(lines[0])
 
     def exhibits(self) -> Iterator[Kept]:
-        """Every exhibit, oldest first."""
+        """Every exhibit that was not erased, oldest first."""
         for line in self._journal.all_lines("exhibit"):
-            yield self._kept(line)
+            if self._journal.key_of(line.exhibit) is not None:
+                yield self._kept(line)
 
     def custody_of(self, exhibit_id: str) -> list[CustodyEvent]:
         """What was done to an exhibit, oldest first."""
-        events = []
-        for line in self._journal.lines(exhibit_id, "custody"):
-            payload = self._payload(line)
-            events.append(
-                CustodyEvent(line.position, line.entry, line.opening, payload, canonical.decode(payload))
-            )
-        return events
+        return [self._event(line) for line in self._journal.lines(exhibit_id, "custody")]
 
-    def proof(self, position: int) -> bytes:
-        """Proof that an entry stands under the newest checkpoint (FORMAT 7)."""
-        newest = self._journal.newest_checkpoint()
-        if newest is None or position >= newest[0]:
-            raise StoreError(f"Entry {position} is not under a checkpoint yet", hint="Sign one first.")
-        return Proof(position, tuple(self._tree.prove_inclusion(position, newest[0])), newest[1]).encode()
+    def erasure_of(self, exhibit_id: str) -> CustodyEvent | None:
+        """That an exhibit was erased, or None."""
+        return next((self._event(line) for line in self._journal.lines(exhibit_id, "erasure")), None)
+
+    def rotations(self) -> list[CustodyEvent]:
+        """Every change of the signing key, oldest first."""
+        return [self._event(line) for line in self._journal.lines(LOG, "key")]
+
+    def vkeys(self) -> list[VerifierKey]:
+        """Every key that ever signed checkpoints here, newest first."""
+        older = [note.parse_vkey(str(event.fields["old"])) for event in self.rotations()]
+        return [self.vkey, *reversed(older)]
+
+    def why_kept(self, exhibit_id: str) -> str:
+        """Why an exhibit may not be erased now (legal hold, retention); empty where it may."""
+        self.exhibit(exhibit_id)
+        return retention.why_kept([event.fields for event in self.custody_of(exhibit_id)], self._now())
 
     def read_file(self, kept: Kept, file: File) -> bytes:
-        """Bytes of a file of an exhibit, hashed again while read; StoreDamaged where they have changed."""
-        return blobs.read(self.blobs, file.sha256)
+        """Bytes of a file of an exhibit; StoreDamaged where they have changed."""
+        out = io.BytesIO()
+        self.copy_file(kept, file, out)
+        return out.getvalue()
 
     def copy_file(self, kept: Kept, file: File, target: BinaryIO) -> int:
         """The same into a stream, in bounded memory; returns the number of bytes."""
-        return blobs.copy(self.blobs, file.sha256, target)
+        return self._safe.copy(kept.exhibit_id, f"file/{file.name}", file.sha256, target)
 
-    def check(self, progress: Callable[[int, int], None] | None = None) -> list[str]:
-        """Read everything back and hash it again; returns what is wrong, in words (empty: all good)."""
+    def proof(self, position: int) -> bytes:
+        """Proof that an entry stands under the newest checkpoint (FORMAT 7)."""
+        size, newest = self.checkpoint_size, self.newest_checkpoint()
+        if newest is None or position >= size:
+            raise StoreError(f"Entry {position} is not under a checkpoint yet", hint="Sign one first.")
+        return Proof(position, tuple(self._tree.prove_inclusion(position, size)), newest).encode()
+
+    def check(self, progress: Progress | None = None) -> list[str]:
+        """Read everything back, open it and hash it again; returns what is wrong, in words (empty: all good)."""
+        tell = progress or (lambda _done, _total: None)
         wrong: list[str] = []
-        for done, line in enumerate(self._journal.all_lines("exhibit"), 1):
+        for done, line in enumerate(self._journal.all_lines("exhibit", "custody", "erasure", "key"), 1):
+            tell(done, self.size)
+            erased = line.kind in ("exhibit", "custody") and self._journal.key_of(line.exhibit) is None
+            if erased:
+                if not self._journal.lines(line.exhibit, "erasure"):
+                    wrong.append(f"entry {line.position}: its key is gone, and no erasure is on record")
+                continue
             try:
-                kept = self._kept(line)
-                for file in kept.files:
-                    blobs.read(self.blobs, file.sha256)
+                self._check_line(line)
             except (StoreError, Malformed) as error:
-                wrong.append(f"exhibit {line.exhibit}: {error}")
-            if progress:
-                progress(done, self.size)
+                wrong.append(f"entry {line.position} ({line.kind} {line.exhibit}): {error}")
         return wrong
+
+    def consistency(self, old: int) -> list[bytes]:
+        """Proof that the log of `old` entries is a prefix of the newest checkpoint's (RFC 6962 §2.1.2)."""
+        return self._tree.prove_consistency(old, self.checkpoint_size)
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _keep_files(self, capture: Capture, exhibit: str) -> list[File]:
-        around = self._look_around()
-        software = f"{around.tool['name']}/{around.tool['version']}"
-        files = []
-        if capture.exchanges:
-            data = warc.write(exhibit, capture.exchanges, software=software)
-            files.append(self._keep_file("exchange.warc", "exchange", "application/warc", data))
-        chain = dict.fromkeys(c for exchange in capture.exchanges for c in exchange.tls_chain)
-        for number, certificate in enumerate(chain, 1):
-            files.append(
-                self._keep_file(f"tls-{number}.der", "certificate", "application/pkix-cert", certificate)
-            )
-        taken = {file.name for file in files} | RESERVED
-        for artefact in capture.artefacts:
-            if not ARTEFACT_NAME.fullmatch(artefact.name) or artefact.name in taken:
-                raise Malformed(f"“{artefact.name[:100]}” cannot name a file of an exhibit, or is taken")
-            taken.add(artefact.name)
-            files.append(self._keep_file(artefact.name, artefact.role, artefact.media_type, artefact.data))
-        return files
+    def _add(self, batch: Writing, exhibit: str, kind: str, payload: bytes, key: bytes, now: datetime) -> int:
+        position = batch.next_position
+        line, part = self._safe.line(position, exhibit, kind, payload, key, now)
+        batch.lines.append(line)
+        batch.parts.append(part)
+        return position
 
-    def _keep_file(self, name: str, role: str, media_type: str, data: bytes) -> File:
-        return File(name, role, media_type, len(data), blobs.receive(self.blobs, data))
+    def _commit(self, batch: Writing) -> None:
+        self._journal.append(batch.batch)
+        self._grow(batch)
 
-    def _commit(self, lines: Sequence[Line]) -> None:
-        self._journal.append(lines)
-        for line in lines:
+    def _grow(self, batch: Writing) -> None:
+        for line in batch.lines:
             self._tree.append(leaf_hash(line.entry))
 
-    def _kept(self, line: Line) -> Kept:
-        record = self._payload(line)
-        return Kept(line.exhibit, line.position, line.entry, line.opening, record, canonical.decode(record))
+    def _sign_head(self, keys: Sequence[Ed25519PrivateKey]) -> bytes:
+        head = Checkpoint(self._origin, self.size, self._tree.root())
+        signed = note.sign(head.text(), self._origin, *keys)
+        self._journal.add_checkpoint(self.size, signed)  # remembered before anybody else sees it
+        with writing(self._folder / CHECKPOINT_FILE) as out:
+            out.write(signed)
+        return signed
 
-    def _payload(self, line: Line) -> bytes:
-        if not line.opening:
-            raise StoreError(f"What entry {line.position} holds was erased")
-        opening = canonical.decode(line.opening)
-        payload = blobs.read(self.blobs, str(opening.get("payload_sha256")))
-        if commitment_of(opening) != canonical.decode(line.entry).get("commitment"):
-            raise StoreDamaged(f"Entry {line.position} does not commit to what is kept for it")
-        return payload
-
-    def _look_around(self) -> Surroundings:
-        if self._around is None:
-            self._around = look_around()
-        return self._around
-
-    def _refuse_rollback(self) -> None:
-        signed = [n for n in (self._journal.newest_checkpoint(),) if n is not None]
+    def _signed_notes(self) -> list[bytes]:
+        newest = self._journal.newest_checkpoint()
         published = self._folder / CHECKPOINT_FILE
-        notes = [n[1] for n in signed]
-        if published.exists():
-            notes.append(published.read_bytes())
-        for signed_note in notes:
-            head = parse_checkpoint(note.check(signed_note, self.vkey))
-            if head.size > self.size:
-                raise LogRolledBack(
-                    f"The log holds {self.size} entries, and a checkpoint over {head.size} was signed"
-                )
-            if self._tree.root(head.size) != head.root:
-                raise LogRolledBack(f"The first {head.size} entries of the log differ from what was signed")
+        return [
+            *([newest[1]] if newest else []),
+            *([published.read_bytes()] if published.exists() else []),
+        ]
 
+    def _finish_rotation(self) -> None:
+        """Take up a change of key that a crash cut in two: the log decides whether it took place."""
+        path = self._folder / NEXT_KEY_FILE
+        if not path.exists():
+            return
+        following = load_key(path, self._safe.passphrase)
+        announced = [str(event.fields["new"]) for event in self.rotations()]
+        if str(note.verifier_of(self._origin, following)) in announced[-1:]:
+            self._take_key(following)
+        else:
+            path.unlink()
 
-def _line(position: int, exhibit: str, kind: str, payload: str, now: datetime) -> Line:
-    opening: Object = {"nonce": secrets.token_hex(32), "payload_sha256": payload}
-    entry: Object = {"v": 1, "kind": kind, "at": moment(now), "commitment": commitment_of(opening)}
-    return Line(position, exhibit, kind, canonical.encode(entry), canonical.encode(opening))
+    def _take_key(self, following: Ed25519PrivateKey) -> None:
+        """Sign one checkpoint with both keys, then put the new key in the old one's place."""
+        self._sign_head([self._key, following])
+        with told_in_words():
+            (self._folder / NEXT_KEY_FILE).rename(self._folder / KEY_FILE)
+            sync_folder(self._folder)
+        self._key = following
 
+    def _kept(self, line: Line) -> Kept:
+        opening, record = self._safe.open_line(line)
+        return Kept(line.exhibit, line.position, line.entry, opening, record, canonical.decode(record))
 
-def _origin_of(folder: Path) -> str:
-    try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
-        origin = manifest["origin"]
-    except FileNotFoundError as error:
-        raise StoreError(f"There is no evidence store in {folder}") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreDamaged(f"{folder / MANIFEST_FILE} cannot be read: {error}") from error
-    if not isinstance(origin, str):
-        raise StoreDamaged(f"{folder / MANIFEST_FILE} names no log")
-    return origin
+    def _event(self, line: Line) -> CustodyEvent:
+        opening, payload = self._safe.open_line(line)
+        return CustodyEvent(line.position, line.entry, opening, payload, canonical.decode(payload))
 
-
-def _file(row: JsonValue) -> File:
-    if not isinstance(row, dict):
-        raise Malformed("an artefact is an object")
-    size = row.get("bytes")
-    if not isinstance(size, int):
-        raise Malformed("an artefact has a number of bytes")
-    return File(
-        str(row.get("name")), str(row.get("role")), str(row.get("media_type")), size, str(row.get("sha256"))
-    )
+    def _check_line(self, line: Line) -> None:
+        if line.kind != "exhibit":
+            self._event(line)
+            return
+        kept = self._kept(line)
+        for file in kept.files:
+            self._safe.copy(kept.exhibit_id, f"file/{file.name}", file.sha256, NOWHERE)

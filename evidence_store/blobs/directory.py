@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from evidence_store.digest import CHUNK, HEX, check_digest
-from evidence_store.disk import make_folder, told_in_words, writing
+from evidence_store.disk import make_folder, sync_folder, told_in_words, writing
 from evidence_store.errors import StoreError
 
 
@@ -37,6 +37,13 @@ class DirectoryBlobs:
             raise StoreError(f"No bytes are kept under {digest}") from error
         except OSError as error:
             raise StoreError(f"The bytes under {digest} cannot be read: {error.strerror}") from error
+
+    def erase(self, digest: str) -> None:
+        """Take bytes away for good; nothing happens where there are none. Only erasure calls this."""
+        path = self._path(digest)
+        with told_in_words(), suppress(FileNotFoundError):
+            path.unlink()
+            sync_folder(path.parent)
 
     def digests(self) -> Iterator[str]:
         """Every digest there is."""

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from evidence_store import canonical
 from evidence_store.blobs.directory import DirectoryBlobs
 from evidence_store.blobs.memory import MemoryBlobs
-from evidence_store.blobs.store import read
 from evidence_store.errors import (
     LogRolledBack,
     Malformed,
@@ -52,7 +51,7 @@ def test_a_capture_comes_back_as_it_went_in(store, capture):
     assert kept.fields["about"] == {"title": "星灯 T恤", "price": "9.90", "currency": "USD"}
     assert [file.name for file in kept.files] == ["exchange.warc", "tls-1.der", "tls-2.der", "picture-1.jpg"]
     assert kept.fields["exchanges"][0]["address"] == "203.0.113.7"
-    assert b"content-TYPE:   text/html\r\nX-Odd: caf\xe9" in read(store.blobs, kept.files[0].sha256)
+    assert b"content-TYPE:   text/html\r\nX-Odd: caf\xe9" in store.read_file(kept, kept.files[0])
 
 
 def test_every_entry_is_proven_under_the_checkpoint(store, capture):
@@ -136,16 +135,19 @@ def test_the_journal_refuses_to_forget(folder, clock, capture):
     db.close()
 
 
-def test_a_changed_blob_is_noticed_when_read_and_when_checked(store, capture):
+def test_a_changed_blob_is_noticed_whichever_it_is(store, capture, folder):
     (receipt,) = store.keep([capture()])
-    picture = store.exhibit(receipt.exhibit_id).files[-1]
-    path = store.blobs.path(picture.sha256)
-    path.chmod(0o600)
-    path.write_bytes(b"retouched")
-
-    (wrong,) = store.check()
-    assert receipt.exhibit_id in wrong
-    assert "have changed" in wrong
+    sealed = [path for path in (folder / "blobs").glob("??/*") if path.stat().st_size > 0]
+    assert len(sealed) == 5  # the record, the wire, two certificates, the picture
+    for path in sealed:
+        before = path.read_bytes()
+        path.chmod(0o600)
+        path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+        (wrong,) = store.check()
+        assert receipt.exhibit_id in wrong
+        assert "has changed" in wrong
+        path.write_bytes(before)
+    assert store.check() == []
 
 
 def test_an_untouched_store_checks_clean(store, capture):
