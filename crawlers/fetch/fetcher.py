@@ -207,10 +207,15 @@ async def open_fetcher(
     resolve: Resolver | None = None,
     trust: ssl.SSLContext | None = None,
     journal: Callable[[Exchange], None] = lambda _: None,
+    accept_bad_certificates: bool = False,
 ) -> AsyncIterator[Fetcher]:
     """A fetcher over real HTTP, closed with the block; arguments as for `http_transport`."""
     async with http_transport(
-        now=manner.now, resolve=resolve, local_hosts=local_hosts, trust=trust
+        now=manner.now,
+        resolve=resolve,
+        local_hosts=local_hosts,
+        trust=trust,
+        accept_bad_certificates=accept_bad_certificates,
     ) as transport:
         yield Fetcher(transport, manner, journal)
 

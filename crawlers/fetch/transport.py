@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
@@ -74,8 +75,16 @@ _recording: ContextVar[_Recording | None] = ContextVar("recording", default=None
 
 
 class _RecordedStream(httpcore2.AsyncNetworkStream):
-    def __init__(self, inner: httpcore2.AsyncNetworkStream, peer: _Peer, *, plain: bool) -> None:
-        self._inner, self._peer, self._plain = inner, peer, plain
+    def __init__(
+        self,
+        inner: httpcore2.AsyncNetworkStream,
+        peer: _Peer,
+        *,
+        plain: bool,
+        again: Callable[[], Awaitable[httpcore2.AsyncNetworkStream]] | None = None,
+    ) -> None:
+        """`again` connects once more, to record a certificate that was not believed; None refuses such ones."""
+        self._inner, self._peer, self._plain, self._again = inner, peer, plain, again
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 — httpcore2's
         data = await self._inner.read(max_bytes, timeout)
@@ -104,16 +113,27 @@ class _RecordedStream(httpcore2.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 — httpcore2's
     ) -> httpcore2.AsyncNetworkStream:
-        inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        return _RecordedStream(inner, self._peer, plain=True)
+        peer = replace(self._peer, sni=_sni(server_hostname))
+        try:
+            inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        except httpcore2.ConnectError as error:
+            if self._again is None or not (why := _disbelief(error)):
+                raise
+            fresh = await self._again()
+            inner = await fresh.start_tls(_believing(ssl_context), server_hostname, timeout)
+            peer = replace(peer, local=_local_end(fresh), tls_error=why)
+        return _RecordedStream(inner, peer, plain=True)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 — httpcore2's
         return self._inner.get_extra_info(info)
 
 
 class _GuardedBackend(httpcore2.AsyncNetworkBackend):
-    def __init__(self, resolve: Resolver, local_hosts: frozenset[str]) -> None:
+    def __init__(
+        self, resolve: Resolver, local_hosts: frozenset[str], *, accept_bad_certificates: bool
+    ) -> None:
         self._inner, self._resolve, self._local_hosts = httpcore2.AnyIOBackend(), resolve, local_hosts
+        self._accept_bad_certificates = accept_bad_certificates
 
     async def connect_tcp(
         self,
@@ -138,7 +158,11 @@ class _GuardedBackend(httpcore2.AsyncNetworkBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error  # the next one may be reachable: IPv6 addresses often are not
                 continue
-            return _RecordedStream(stream, _Peer(address, port, names, _local_end(stream)), plain=True)
+            again = partial(self._inner.connect_tcp, address, port, timeout, local_address, socket_options)
+            peer = _Peer(address, port, names, _local_end(stream))
+            return _RecordedStream(
+                stream, peer, plain=True, again=again if self._accept_bad_certificates else None
+            )
         raise failure
 
 
@@ -146,6 +170,28 @@ def _local_end(stream: httpcore2.AsyncNetworkStream) -> tuple[str, int]:
     """Our own address and port of a connection."""
     found = stream.get_extra_info("client_addr")
     return (str(found[0]), int(found[1])) if found else ("", 0)
+
+
+def _sni(host: str | None) -> str:
+    """The name sent in the handshake; none is sent for an address (RFC 6066 §3)."""
+    return "" if host is None or host.rpartition(".")[2].isdigit() or ":" in host else host
+
+
+def _disbelief(error: BaseException) -> str:
+    """Why a certificate was not believed; empty where something else went wrong."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return cause.verify_message if cause is not None else ""
+
+
+def _believing(strict: ssl.SSLContext) -> ssl.SSLContext:
+    """A context like `strict` that takes any certificate; it is on record as not believed."""
+    lax = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    lax.check_hostname, lax.verify_mode = False, ssl.CERT_NONE
+    lax.minimum_version, lax.options = strict.minimum_version, strict.options
+    lax.set_alpn_protocols(["http/1.1"])
+    return lax
 
 
 class _Refusal(Exception):
@@ -202,7 +248,7 @@ class HttpTransport:
             answer = await self._client.send(outgoing, stream=True, follow_redirects=False)
         try:
             body, truncated = await _read(answer, limits, recording, deadline)
-            tls = _tls(answer)
+            tls = _tls(answer, recording.peer)
         finally:
             await answer.aclose()
         found = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw)
@@ -226,6 +272,7 @@ async def http_transport(
     resolve: Resolver | None = None,
     local_hosts: frozenset[str] = frozenset(),
     trust: ssl.SSLContext | None = None,
+    accept_bad_certificates: bool = False,
 ) -> AsyncIterator[HttpTransport]:
     """Open a transport.
 
@@ -234,6 +281,8 @@ async def http_transport(
         resolve: finds addresses; the name servers of this system if not given.
         local_hosts: hosts that may lead to loopback or private addresses: one's own test shops.
         trust: TLS trust; the system's if not given.
+        accept_bad_certificates: for evidence only: a certificate that is not believed is put on record as such
+            (`verified` False, `error` why), over a second connection to the same address; otherwise it is refused.
     """
     transport = httpx2.AsyncHTTPTransport(trust_env=False)
     # httpx2 has no public way to give its pool a backend; the version is pinned and a test holds this.
@@ -244,7 +293,9 @@ async def http_transport(
         keepalive_expiry=20.0,
         http1=True,
         http2=False,
-        network_backend=_GuardedBackend(resolve or SystemNames(now), local_hosts),
+        network_backend=_GuardedBackend(
+            resolve or SystemNames(now), local_hosts, accept_bad_certificates=accept_bad_certificates
+        ),
     )
     async with httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False) as client:
         client.headers.clear()
@@ -274,13 +325,21 @@ async def _read(
     return decoder.body(), truncated
 
 
-def _tls(answer: httpx2.Response) -> Tls | None:
+def _tls(answer: httpx2.Response, peer: _Peer | None) -> Tls | None:
     stream = answer.extensions.get("network_stream")
     session = stream.get_extra_info("ssl_object") if stream is not None else None
-    if session is None:
+    if session is None or peer is None:
         return None
     cipher = session.cipher()
-    return Tls(session.version() or "", cipher[0] if cipher else "", _chain(session), verified=True)
+    return Tls(
+        version=session.version() or "",
+        cipher=cipher[0] if cipher else "",
+        chain=_chain(session),
+        verified=not peer.tls_error,
+        alpn=session.selected_alpn_protocol() or "",
+        sni=peer.sni,
+        error=peer.tls_error,
+    )
 
 
 def _chain(session: ssl.SSLObject) -> tuple[bytes, ...]:
