@@ -118,7 +118,7 @@ def _clock() -> Object:
     }
 
 
-def _foreign_names(hosts: str) -> list[JsonValue]:
+def _foreign_names(hosts: str) -> list[str]:
     """Names the hosts file gives besides the machine's own: any of them would bypass the public DNS."""
     own = OWN_NAMES | {platform.node().lower()}
     found = [
@@ -127,10 +127,10 @@ def _foreign_names(hosts: str) -> list[JsonValue]:
         for name in line.partition("#")[0].split()[1:]
         if name.lower() not in own and not name.startswith("ip6-")
     ]
-    return [*dict.fromkeys(found)][:MAX_NAMES]
+    return list(dict.fromkeys(found))[:MAX_NAMES]
 
 
-def _default_routes(table: str) -> list[JsonValue]:
+def _default_routes(table: str) -> list[str]:
     """Interface and gateway of every default route (Linux's /proc/net/route, little-endian hexadecimal)."""
     rows = [line.split() for line in table.splitlines()[1:]]
     return [
@@ -140,11 +140,11 @@ def _default_routes(table: str) -> list[JsonValue]:
     ]
 
 
-def _programs() -> list[JsonValue]:
+def _programs() -> list[str]:
     """Names of the programs that run, each once: no kernel threads, no arguments, which may hold secrets."""
     places = [place for place in Path("/proc").glob("[0-9]*") if _text(f"{place}/cmdline")]
     names = {_text(f"{place}/comm").strip() for place in places}
-    return [*sorted(names - {""})][:MAX_NAMES]
+    return sorted(names - {""})[:MAX_NAMES]
 
 
 def _digest_of_tree(folder: Path) -> str:

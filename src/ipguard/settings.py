@@ -6,8 +6,10 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from ipguard.errors import NotConfigured, WrongUse
 
@@ -15,6 +17,8 @@ FILE_NAME = "ipguard.toml"
 WORKSPACE_VARIABLE = "IPGUARD_WORKSPACE"
 DATABASE_VARIABLE = "IPGUARD_DATABASE_URL"
 PASSPHRASE_VARIABLE = "IPGUARD_EVIDENCE_PASSPHRASE"  # noqa: S105 — the variable's name, not a secret
+PASSPHRASE_FILE_VARIABLE = "IPGUARD_EVIDENCE_PASSPHRASE_FILE"  # noqa: S105
+PDF_PASSPHRASE_VARIABLE = "IPGUARD_PDF_PASSPHRASE"  # noqa: S105
 
 
 class _Section(BaseModel):
@@ -42,13 +46,54 @@ class Authority(_Section):
     """PEM file of the roots its tokens must lead to, relative to the workspace."""
 
 
+class Witness(_Section):
+    """Somebody else who sees every checkpoint and vouches that the log has one history (C2SP tlog-witness)."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    url: str
+    vkey: str
+    """The witness's verifier key, as its keeper gave it to you."""
+
+
+class Signer(_Section):
+    """A certificate that signs the report of every bundle; its passphrase is IPGUARD_PDF_PASSPHRASE."""
+
+    pkcs12: Path
+    """PKCS#12 file, relative to the workspace."""
+    authority: str = ""
+    """Name of one of the time-stamping authorities, for the signature's own stamp."""
+
+
 class Evidence(_Section):
-    """How evidence is signed and stamped."""
+    """How evidence is signed, stamped, kept and told."""
 
     origin: str = "ipguard.invalid/log"
     """Name of the log, part of every checkpoint; set once by `ipguard init`."""
     legal_basis: str = "Legitimate interest: establishment and defence of legal claims"
     authorities: tuple[Authority, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
+    beacon_url: str = ""
+    """A randomness beacon (drand or NIST) asked before each batch: exhibits are shown not to be older."""
+    calendars: tuple[str, ...] = ()
+    """OpenTimestamps calendars that each checkpoint is also sent to."""
+    retain_days: int = Field(default=0, ge=0)
+    """How long exhibits are to be kept at least; 0 says nothing."""
+    organisation: str = ""
+    """Whom you work for, as the papers of a bundle name it."""
+    time_zone: str = "UTC"
+    """IANA zone of the local times that stand beside UTC in those papers."""
+    language: Literal["en", "zh", "ja"] = "en"
+    """Language of the report in a bundle."""
+    pdf_signer: Signer | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name!r} is no time zone; write one like Asia/Shanghai") from error
+        return name
 
 
 class Console(_Section):
@@ -99,8 +144,28 @@ class Workspace:
 
     @property
     def evidence_passphrase(self) -> bytes | None:
-        """Opens the signing key; from the environment only, never from a file."""
-        value = os.environ.get(PASSPHRASE_VARIABLE)
+        """Opens the evidence store's keys: from the environment, or a file that it names, never from settings.
+
+        Raises:
+            NotConfigured: the file cannot be read.
+        """
+        if value := os.environ.get(PASSPHRASE_VARIABLE):
+            return value.encode()
+        file = os.environ.get(PASSPHRASE_FILE_VARIABLE)
+        if not file:
+            return None
+        try:
+            return Path(file).read_bytes().rstrip(b"\r\n") or None
+        except OSError as error:
+            raise NotConfigured(
+                f"The passphrase file {file} cannot be read: {error.strerror}",
+                hint=f"Correct {PASSPHRASE_FILE_VARIABLE}.",
+            ) from error
+
+    @property
+    def pdf_passphrase(self) -> bytes | None:
+        """Opens the certificate that signs reports; from the environment only."""
+        value = os.environ.get(PDF_PASSPHRASE_VARIABLE)
         return value.encode() if value else None
 
 

@@ -27,7 +27,7 @@ from evidence_store.bundles.export import BundleSummary, export_bundle
 from evidence_store.bundles.story import Order
 from evidence_store.errors import StoreError, TimestampError
 from evidence_store.exhibit import Capture, Operator, Receipt
-from evidence_store.store import EvidenceStore
+from evidence_store.store import EvidenceStore, Memory
 from evidence_store.timestamps.authority import TimestampAuthority
 from evidence_store.timestamps.http_authority import HttpAuthority
 from evidence_store.timestamps.local_authority import LocalAuthority
@@ -97,12 +97,12 @@ class PictureStore:
 class EvidenceVault:
     """The evidence store, opened for each batch and let go again, so that console and sweep take turns."""
 
-    def __init__(self, workspace: Workspace, now: Clock) -> None:
-        self._workspace, self._now = workspace, now
+    def __init__(self, workspace: Workspace, now: Clock, memory: Memory | None = None) -> None:
+        self._workspace, self._now, self._memory = workspace, now, memory or Memory()
 
     def keep(self, captures: Sequence[Capture]) -> Sequence[Receipt]:
         """Keep captures so that they survive a crash."""
-        with open_store(self._workspace, self._now) as store:
+        with open_store(self._workspace, self._now, self._memory) as store:
             return store.keep(captures)
 
 
@@ -142,9 +142,13 @@ class Sweeper:
         self.matcher.close()
 
 
-def open_store(workspace: Workspace, now: Clock) -> EvidenceStore:
-    """The workspace's evidence store; use it as a context and let go of it soon."""
-    return EvidenceStore.open(workspace.evidence, passphrase=workspace.evidence_passphrase, now=now)
+def open_store(workspace: Workspace, now: Clock, memory: Memory | None = None) -> EvidenceStore:
+    """The workspace's evidence store; use it as a context and let go of it soon.
+
+    `memory` belongs to a process that opens it again and again: what it hashed once is not hashed again.
+    """
+    passphrase = workspace.evidence_passphrase
+    return EvidenceStore.open(workspace.evidence, passphrase=passphrase, now=now, memory=memory)
 
 
 def add_watchlist(workspace: Workspace, file: Path, *, now: Clock) -> Imported:
