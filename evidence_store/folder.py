@@ -6,20 +6,22 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from evidence_store import canonical
 from evidence_store.canonical import moment
-from evidence_store.disk import make_folder, told_in_words, writing
-from evidence_store.errors import LogRolledBack, Malformed, StoreDamaged, StoreError
-from evidence_store.keys import KEY_FILE, make_key
+from evidence_store.disk import locked, make_folder, told_in_words, writing
+from evidence_store.errors import LogRolledBack, Malformed, SigningKeyError, StoreDamaged, StoreError
+from evidence_store.keys import KEY_FILE, NEXT_KEY_FILE, load_key, make_key, write_key
 from evidence_store.log import note
 from evidence_store.log.checkpoint import Checkpoint, parse_checkpoint
 from evidence_store.log.journal import Batch, Journal
 from evidence_store.log.note import VerifierKey
 from evidence_store.log.tree import Tree, leaf_hash
 from evidence_store.safe import LOG
-from evidence_store.vault import VAULT_FILE, new_vault, write_vault
+from evidence_store.vault import NEXT_FILE, VAULT_FILE, load_vault, new_vault, write_vault
 
+T = TypeVar("T")
 FORMAT = "ipguard-store/2"
 BLOBS, CHECKPOINT_FILE, JOURNAL_FILE, LOCK_FILE, MANIFEST_FILE, TILES = (
     "blobs", "checkpoint", "journal.db", "lock", "store.json", "tiles",
@@ -129,3 +131,37 @@ def signed_head(signed: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
         except Malformed as error:
             problem = error
     raise problem
+
+
+def protect(folder: Path, old: bytes | None, new: bytes | None, *, wait_seconds: float = 30.0) -> None:
+    """Encrypt both keys of a store with another passphrase (or with none).
+
+    The vault key goes first; a crash in between leaves one key under each passphrase, and calling this again
+    with the old one mends it.
+
+    Raises:
+        StoreLocked: another process holds the store. SigningKeyError: the old passphrase does not open a key.
+    """
+    origin_of(folder)
+    with locked(folder / LOCK_FILE, wait_seconds):
+        for following in (NEXT_FILE, NEXT_KEY_FILE):
+            if (folder / following).exists():
+                raise StoreError(
+                    "A change of keys was cut off",
+                    hint="Run `ipguard evidence check`, which ends it, then this again.",
+                )
+        vault = _either(lambda passphrase: load_vault(folder / VAULT_FILE, passphrase), old, new)
+        key = _either(lambda passphrase: load_key(folder / KEY_FILE, passphrase), old, new)
+        write_vault(folder / VAULT_FILE, vault, new)
+        write_key(folder / KEY_FILE, key, new)
+
+
+def _either(load: Callable[[bytes | None], T], old: bytes | None, new: bytes | None) -> T:
+    """A key that opens with the old passphrase, or already with the new one."""
+    try:
+        return load(old)
+    except SigningKeyError:
+        try:
+            return load(new)
+        except SigningKeyError:
+            return load(old)

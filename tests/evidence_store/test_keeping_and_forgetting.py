@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from evidence_store.canonical import moment
-from evidence_store.errors import SigningKeyError, StoreDamaged, StoreError
+from evidence_store.errors import SigningKeyError, StoreDamaged, StoreError, StoreLocked
+from evidence_store.folder import Memory, protect
 from evidence_store.log import note
 from evidence_store.log.checkpoint import parse_checkpoint, parse_proof
 from evidence_store.log.tree import check_inclusion, leaf_hash
@@ -149,6 +150,50 @@ def test_keys_lie_encrypted_where_there_is_a_passphrase(tmp_path, clock, capture
             EvidenceStore.open(tmp_path / "e", passphrase=wrong, now=clock)
     with EvidenceStore.open(tmp_path / "e", passphrase=b"open sesame", now=clock) as store:
         assert store.exhibit(receipt.exhibit_id).record
+
+
+def test_a_store_made_without_a_passphrase_can_be_given_one(folder, clock, capture):
+    with EvidenceStore.open(folder, now=clock) as store:
+        (receipt,) = store.keep([capture()])
+        vkey = store.vkey
+
+    protect(folder, None, b"open sesame")
+
+    with pytest.raises(SigningKeyError):
+        EvidenceStore.open(folder, now=clock)
+    with EvidenceStore.open(folder, passphrase=b"open sesame", now=clock) as store:
+        assert store.vkey == vkey
+        assert store.exhibit(receipt.exhibit_id).record
+    with pytest.raises(SigningKeyError):
+        protect(folder, b"wrong", b"other")
+    with EvidenceStore.open(folder, passphrase=b"open sesame", now=clock), pytest.raises(StoreLocked):
+        protect(folder, b"open sesame", None, wait_seconds=0)
+
+
+def test_a_process_that_opens_it_again_hashes_only_what_is_new(folder, clock, capture, tmp_path):
+    memory = Memory()
+    for expected in range(3):
+        with EvidenceStore.open(folder, now=clock, memory=memory) as store:
+            assert store.size == expected
+            store.keep([capture()])
+            store.checkpoint()
+    with EvidenceStore.open(folder, now=clock) as cold:
+        root = cold.newest_checkpoint()
+    with EvidenceStore.open(folder, now=clock, memory=memory) as warm:
+        assert warm.newest_checkpoint() == root
+        assert warm.size == 3
+
+
+def test_a_memory_of_another_log_is_not_believed(folder, clock, capture, tmp_path):
+    memory = Memory()
+    create_store(tmp_path / "other", origin="ipguard.test/other", now=clock)
+    with EvidenceStore.open(tmp_path / "other", now=clock, memory=memory) as store:
+        store.keep([capture(), capture()])
+    with EvidenceStore.open(folder, now=clock) as store:
+        store.keep([capture()])
+        expected = store.checkpoint()
+    with EvidenceStore.open(folder, now=clock, memory=memory) as store:
+        assert store.checkpoint() == expected
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 2 * PIECE_BYTES + 7])
