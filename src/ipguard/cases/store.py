@@ -135,6 +135,29 @@ def one_case(session: Session, case_id: int, *, now: datetime) -> CaseStory:
     return CaseStory(case, alerts, tuple(exhibits), tuple(exports))
 
 
+def open_cases_of(session: Session, exhibit_id: str) -> list[int]:
+    """Numbers of the open cases that an exhibit belongs to."""
+    return list(
+        session.scalars(
+            select(col(CaseRow.id))
+            .join(CaseExhibitRow, col(CaseExhibitRow.case_id) == col(CaseRow.id))
+            .where(col(CaseExhibitRow.exhibit_id) == exhibit_id, col(CaseRow.state) == "open")
+            .order_by(col(CaseRow.id))
+        )
+    )
+
+
+def close_case(session: Session, case_id: int) -> None:
+    """Close a case: nothing joins it any more, and it keeps its exhibits no longer.
+
+    Raises:
+        WrongUse: there is no such case, or it is closed.
+    """
+    case = _locked(session, case_id)
+    case.state = "closed"
+    session.add(case)
+
+
 def _join(
     session: Session, case_id: int, alert_id: int | None, exhibits: Sequence[str], now: datetime
 ) -> list[CaseExhibitRow]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from ipguard.cli import evidence_keeping
 from ipguard.cli.options import JsonOption, WorkspaceOption, utc_now
 from ipguard.cli.output import emit, progress, safe, show
 
-app = typer.Typer(no_args_is_help=True, help="The evidence store: check, stamp, key.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The evidence store: check, stamp, show; hold, retain, erase; its keys.",
+)
 
 
 @app.command()
@@ -33,15 +39,10 @@ def check(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
 @app.command()
 def stamp(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Sign a checkpoint and have it stamped by every authority that has not done so yet."""
-    from evidence_store.timestamps.stamping import stamp_checkpoint
+    from ipguard.keeping import stamp_now
     from ipguard.settings import open_workspace
-    from ipguard.wiring import authorities, open_store
 
-    place = open_workspace(workspace)
-    with open_store(place, utc_now) as store:
-        store.checkpoint()
-        done = stamp_checkpoint(store, authorities(place, utc_now))
-    for one in done:
+    for one in stamp_now(open_workspace(workspace), utc_now):
         at = one.stamp.at.isoformat() if one.stamp else None
         if as_json:
             emit({"authority": one.authority, "at": at, "problem": one.problem})
@@ -50,14 +51,39 @@ def stamp(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
 
 
 @app.command()
-def key(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def key(
+    rotate: Annotated[
+        str, typer.Option(help="Go over to a new key, for this reason; the old one signs the new.")
+    ] = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Print the log's public key: give it to those who will check your bundles, by another way."""
     from ipguard.settings import open_workspace
     from ipguard.wiring import open_store
 
     with open_store(open_workspace(workspace), utc_now) as store:
-        text = str(store.vkey)
+        if rotate:
+            store.rotate_key(why=rotate)
+        keys = [str(vkey) for vkey in store.vkeys()]
     if as_json:
-        emit({"vkey": text})
+        emit({"vkey": keys[0], "older": keys[1:]})
     else:
-        print(text)
+        print(keys[0])
+
+
+@app.command()
+def protect(workspace: WorkspaceOption = None) -> None:
+    """Encrypt the store's keys with a passphrase, or with another one; asks for both."""
+    from evidence_store.folder import protect as encrypt
+    from ipguard.settings import PASSPHRASE_VARIABLE, open_workspace
+
+    place = open_workspace(workspace)
+    old = place.evidence_passphrase
+    new = typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    encrypt(place.evidence, old, new.encode())
+    show(f"Encrypted. From now on ipguard needs the passphrase in {PASSPHRASE_VARIABLE}.")
+    show("Without it nothing in this store can be opened again, by anybody: write it down in a safe place.")
+
+
+evidence_keeping.add_to(app)
