@@ -48,17 +48,23 @@ class Bundle:
         member = self._member(path)
         if member.file_size > MAX_READ_BYTES:
             raise Malformed(f"{path} is larger than {MAX_READ_BYTES:,} bytes")
-        with self._open(member) as stream, _told_in_words(path):
+        with self._open(member) as stream, told_in_words(path):
             return stream.read()
 
     def digest(self, path: str) -> str:
         """Digest of a member, read in pieces."""
-        with self._open(self._member(path)) as stream, _told_in_words(path):
+        with self._open(self._member(path)) as stream, told_in_words(path):
             return sha256_of(stream)[0]  # type: ignore[arg-type] # zipfile's member reads like a file
 
     def below(self, folder: str) -> list[str]:
         """Paths below a folder, sorted."""
         return sorted(path for path in self._members if path.startswith(f"{folder}/"))
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[IO[bytes]]:
+        """A member as a stream that can be searched, for members that are archives themselves."""
+        with self._open(self._member(path)) as stream:
+            yield stream
 
     def _member(self, path: str) -> zipfile.ZipInfo:
         if path not in self._members:
@@ -67,7 +73,7 @@ class Bundle:
 
     @contextmanager
     def _open(self, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
-        with _told_in_words(member.filename), self._archive.open(member) as stream:
+        with told_in_words(member.filename), self._archive.open(member) as stream:
             yield stream
 
 
@@ -141,7 +147,8 @@ def _check_no_hidden_bytes(path: Path, members: list[zipfile.ZipInfo]) -> None:
 
 
 @contextmanager
-def _told_in_words(path: str) -> Iterator[None]:
+def told_in_words(path: str) -> Iterator[None]:
+    """Turn what a zip reader says into our own error."""
     try:
         yield
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
