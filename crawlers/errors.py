@@ -8,6 +8,7 @@ CrawlError
 ├── Unreachable        no answer: DNS, connection, TLS or time-out
 ├── TooMuch            the answer passed a cap: bytes, time or redirects
 ├── Unreadable         an answer came, but an adapter cannot make sense of it
+├── BrowserUnavailable no browser can be started on this machine
 └── BadSource          the source as configured cannot work: the admin's to mend
 """
 
@@ -80,6 +81,10 @@ class Unreadable(CrawlError):
         super().__init__(message, url=url)
         self.adapter = adapter
         self.field = field
+
+
+class BrowserUnavailable(CrawlError):
+    """No browser can be started here; asking over HTTP works all the same."""
 
 
 class BadSource(CrawlError):
