@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import os
 import re
 import struct
+import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
-from evidence_store.digest import sha256_of
+from evidence_store.digest import CHUNK
 from evidence_store.errors import Malformed
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 MAX_MEMBERS = 200_000
 MAX_READ_BYTES = 64_000_000
@@ -24,11 +34,34 @@ DOS_TIME, DOS_DATE = 0, 33
 MODE = 0o100444
 
 
-class Bundle:
-    """The members of a bundle, by path below its one folder."""
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Where a member's bytes lie in the zip."""
 
-    def __init__(self, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> None:
-        self._archive, self._members = archive, members
+    path: str
+    start: int
+    size: int
+    crc: int
+
+
+class _Source:
+    """The file, read at any place by several threads; `os.pread` is not on every system that a reader may have."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._turn = stream, threading.Lock()
+
+    def read(self, at: int, size: int) -> bytes:
+        with self._turn:
+            self._stream.seek(at)
+            return self._stream.read(size)
+
+
+class Bundle:
+    """The members of a bundle, by path below its one folder. Each is hashed once, whoever asks how often."""
+
+    def __init__(self, source: _Source, members: Mapping[str, Member]) -> None:
+        self._source, self._members = source, members
+        self._digests: dict[str, str] = {}
 
     @property
     def paths(self) -> list[str]:
@@ -37,7 +70,7 @@ class Bundle:
 
     def size(self, path: str) -> int:
         """Bytes of a member."""
-        return self._member(path).file_size
+        return self._member(path).size
 
     def read(self, path: str) -> bytes:
         """A whole member.
@@ -46,15 +79,29 @@ class Bundle:
             Malformed: it is not there, too large, or does not read.
         """
         member = self._member(path)
-        if member.file_size > MAX_READ_BYTES:
+        if member.size > MAX_READ_BYTES:
             raise Malformed(f"{path} is larger than {MAX_READ_BYTES:,} bytes")
-        with self._open(member) as stream, told_in_words(path):
-            return stream.read()
+        data = b"".join(self._pieces(member))
+        if zlib.crc32(data) != member.crc:
+            raise Malformed(f"{path} does not read: its checksum is another")
+        return data
 
     def digest(self, path: str) -> str:
         """Digest of a member, read in pieces."""
-        with self._open(self._member(path)) as stream, told_in_words(path):
-            return sha256_of(stream)[0]  # type: ignore[arg-type] # zipfile's member reads like a file
+        if path not in self._digests:
+            self._digests[path] = self._hash(self._member(path))
+        return self._digests[path]
+
+    def hash_all(self, progress: Callable[[int, int], None]) -> None:
+        """Hash every member, on every core there is; what does not read is told by whoever asks for it later."""
+        members = sorted(self._members.values(), key=lambda member: -member.size)
+        total, done = sum(member.size for member in members), 0
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            for member, digest in zip(members, pool.map(self._try_hash, members), strict=True):
+                if digest:
+                    self._digests[member.path] = digest
+                done += member.size
+                progress(done, total)
 
     def below(self, folder: str) -> list[str]:
         """Paths below a folder, sorted."""
@@ -63,18 +110,65 @@ class Bundle:
     @contextmanager
     def opened(self, path: str) -> Iterator[IO[bytes]]:
         """A member as a stream that can be searched, for members that are archives themselves."""
-        with self._open(self._member(path)) as stream:
+        member = self._member(path)
+        with told_in_words(path), io.BufferedReader(_Window(self._source, member), CHUNK) as stream:
             yield stream
 
-    def _member(self, path: str) -> zipfile.ZipInfo:
+    def _member(self, path: str) -> Member:
         if path not in self._members:
             raise Malformed(f"{path} is missing")
         return self._members[path]
 
-    @contextmanager
-    def _open(self, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
-        with told_in_words(member.filename), self._archive.open(member) as stream:
-            yield stream
+    def _hash(self, member: Member) -> str:
+        hasher, crc = hashlib.sha256(), 0
+        for piece in self._pieces(member):
+            hasher.update(piece)
+            crc = zlib.crc32(piece, crc)
+        if crc != member.crc:
+            raise Malformed(f"{member.path} does not read: its checksum is another")
+        return hasher.hexdigest()
+
+    def _try_hash(self, member: Member) -> str:
+        try:
+            return self._hash(member)
+        except Malformed:
+            return ""
+
+    def _pieces(self, member: Member) -> Iterator[bytes]:
+        at, end = member.start, member.start + member.size
+        while at < end:
+            with told_in_words(member.path):
+                piece = self._source.read(at, min(CHUNK, end - at))
+            if not piece:
+                raise Malformed(f"{member.path} ends early")
+            at += len(piece)
+            yield piece
+
+
+class _Window(io.RawIOBase):
+    """The bytes of one member as a file of their own."""
+
+    def __init__(self, source: _Source, member: Member) -> None:
+        self._source, self._member, self._at = source, member, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._member.size}[whence]
+        self._at = max(base + offset, 0)
+        return self._at
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        view = memoryview(buffer)
+        left = max(self._member.size - self._at, 0)
+        piece = self._source.read(self._member.start + self._at, min(len(view), left))
+        view[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
 
 
 @contextmanager
@@ -86,17 +180,18 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
             links, several folders, bytes that belong to no member.
     """
     try:
-        archive = zipfile.ZipFile(path)
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+        stream = path.open("rb")
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError) as error:
         raise Malformed(f"not a readable zip: {error}") from error
-    with archive:
-        members = archive.infolist()
+    with stream:
         if not 0 < len(members) <= MAX_MEMBERS:
             raise Malformed(f"a zip of {len(members)} members")
         for member in members:
             _check_member(member)
-        _check_no_hidden_bytes(path, members)
-        yield Bundle(archive, MappingProxyType(_below_one_folder(members)))
+        starts = _check_no_hidden_bytes(stream, members)
+        yield Bundle(_Source(stream), MappingProxyType(_below_one_folder(members, starts)))
 
 
 def _check_member(member: zipfile.ZipInfo) -> None:
@@ -111,39 +206,45 @@ def _check_member(member: zipfile.ZipInfo) -> None:
         raise Malformed(f"{name} is a link or has odd permissions")
 
 
-def _below_one_folder(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    found: dict[str, zipfile.ZipInfo] = {}
-    folders = {member.filename.split("/", 1)[0] for member in members}
-    if len(folders) != 1:
+def _below_one_folder(members: Sequence[zipfile.ZipInfo], starts: Sequence[int]) -> dict[str, Member]:
+    found: dict[str, Member] = {}
+    seen: set[str] = set()
+    if len({member.filename.split("/", 1)[0] for member in members}) != 1:
         raise Malformed("more than one folder at the top")
-    for member in members:
+    for member, start in zip(members, starts, strict=True):
         path = member.filename.split("/", 1)[1]
-        if path in found or path.lower() in {p.lower() for p in found if len(p) == len(path) and p != path}:
+        if path.lower() in seen:  # some file systems cannot tell them apart
             raise Malformed(f"two members of one name: {path}")
-        found[path] = member
+        seen.add(path.lower())
+        found[path] = Member(path, start, member.file_size, member.CRC)
     return found
 
 
-def _check_no_hidden_bytes(path: Path, members: list[zipfile.ZipInfo]) -> None:
-    """Every byte that is not a member's is the one that FORMAT 10.1 asks for (PKWARE APPNOTE 4.3.7, 4.3.12, 4.3.16)."""
-    directory, offset = b"", 0
-    with path.open("rb") as stream:
-        for member in members:
-            name = member.filename.encode()
-            sizes = (DOS_TIME, DOS_DATE, member.CRC, member.file_size, member.file_size, len(name))
-            header = LOCAL.pack(b"PK\x03\x04", 20, 0, 0, *sizes, 0) + name
-            stream.seek(offset)
-            if stream.read(len(header)) != header:
-                raise Malformed(f"{member.filename}: a header of another form, or bytes between the members")
-            directory += (
-                CENTRAL.pack(b"PK\x01\x02", 20, 3, 20, 0, 0, 0, *sizes, 0, 0, 0, 0, MODE << 16, offset) + name
-            )
-            offset += len(header) + member.file_size
-        count = len(members)
-        end = END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), offset, 0)
+def _check_no_hidden_bytes(stream: BinaryIO, members: Sequence[zipfile.ZipInfo]) -> list[int]:
+    """Where each member's bytes start.
+
+    Every byte that is not a member's has to be the one of FORMAT 10.1 (PKWARE APPNOTE 4.3.7, 4.3.12, 4.3.16).
+    """
+    directory, offset = bytearray(), 0
+    starts = []
+    for member in members:
+        name = member.filename.encode()
+        sizes = (DOS_TIME, DOS_DATE, member.CRC, member.file_size, member.file_size, len(name))
+        header = LOCAL.pack(b"PK\x03\x04", 20, 0, 0, *sizes, 0) + name
         stream.seek(offset)
-        if stream.read(len(directory) + len(end) + 1) != directory + end:
-            raise Malformed("a directory of another form, or bytes behind it")
+        if stream.read(len(header)) != header:
+            raise Malformed(f"{member.filename}: a header of another form, or bytes between the members")
+        directory += (
+            CENTRAL.pack(b"PK\x01\x02", 20, 3, 20, 0, 0, 0, *sizes, 0, 0, 0, 0, MODE << 16, offset) + name
+        )
+        starts.append(offset + len(header))
+        offset += len(header) + member.file_size
+    count = len(members)
+    end = END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), offset, 0)
+    stream.seek(offset)
+    if stream.read(len(directory) + len(end) + 1) != bytes(directory) + end:
+        raise Malformed("a directory of another form, or bytes behind it")
+    return starts
 
 
 @contextmanager

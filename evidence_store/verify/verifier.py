@@ -58,18 +58,26 @@ class _Notes:
         self.found.append(Finding(check, State.NOT_CHECKED, why))
 
 
-def verify_bundle(path: Path, *, vkey: VerifierKey | None = None, roots: bytes | None = None) -> Verdict:
+def verify_bundle(
+    path: Path,
+    *,
+    vkey: VerifierKey | None = None,
+    roots: bytes | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Verdict:
     """Check a bundle, offline.
 
     Args:
         path: the zip.
         vkey: the log's key as received from elsewhere; without it the bundle's own is used, and that is said.
         roots: PEM roots of time-stamping authorities as received from elsewhere; likewise.
+        progress: told (bytes hashed, bytes in all).
     """
     notes = _Notes()
     try:
         with open_bundle(path) as bundle:
             notes.found.append(Finding("V-1", State.PASSED, "The container is a plain zip without tricks."))
+            bundle.hash_all(progress)
             _check_inside(bundle, notes, vkey, roots)
     except Malformed as error:
         notes.found.append(Finding("V-1", State.FAILED, f"{error}."))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ipguard.cli.options import JsonOption
-from ipguard.cli.output import emit
+from ipguard.cli.output import emit, progress
 from ipguard.errors import WrongUse
 
 NOT_VERIFIED = 5
@@ -39,7 +39,8 @@ def verify(
         raise WrongUse(str(error)) from error
     if not bundle.is_file():
         raise WrongUse(f"There is no file {bundle}", hint="Bundles lie in the workspace's exports folder.")
-    verdict = verify_bundle(bundle, vkey=key, roots=given)
+    with progress("Checking") as advance:
+        verdict = verify_bundle(bundle, vkey=key, roots=given, progress=advance)
     if as_json:
         emit(facts(verdict))
     else:
