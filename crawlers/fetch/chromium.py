@@ -24,7 +24,6 @@ FEATURES_OFF = (
     "Translate",
 )  # fmt: skip
 QUIET = (
-    "--block-new-web-contents",  # no pop-ups
     "--disable-background-networking",
     "--disable-breakpad",
     "--disable-client-side-phishing-detection",
@@ -125,7 +124,8 @@ async def _launch(
         try:
             browser = await playwright.chromium.launch(
                 executable_path=path, headless=True, args=list(flags), chromium_sandbox=sandboxed,
-                env=dict(_environment(home)), timeout=30_000, handle_sigint=False,
+                ignore_default_args=["--disable-popup-blocking"], env=dict(_environment(home)), timeout=30_000,
+                handle_sigint=False,
             )  # fmt: skip
         except Error:
             if not sandboxed:
