@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -42,6 +41,7 @@ from evidence_store.log.note import VerifierKey
 from evidence_store.log.tree import Tree, leaf_hash
 from evidence_store.record import File, build, uuid7
 from evidence_store.safe import LOG, NOWHERE, Safe
+from evidence_store.sealing import Sink
 from evidence_store.surroundings import look_around
 from evidence_store.vault import NEXT_FILE, new_vault, settle, take_place, write_vault
 
@@ -367,9 +367,13 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
         self.copy_file(kept, file, out)
         return out.getvalue()
 
-    def copy_file(self, kept: Kept, file: File, target: BinaryIO) -> int:
+    def copy_file(self, kept: Kept, file: File, target: Sink) -> int:
         """The same into a stream, in bounded memory; returns the number of bytes."""
         return self._safe.copy(kept.exhibit_id, f"file/{file.name}", file.sha256, target)
+
+    def pour_file(self, kept: Kept, file: File, target: Sink) -> None:
+        """The same once more without hashing, after `copy_file` found it good."""
+        self._safe.pour(kept.exhibit_id, f"file/{file.name}", target)
 
     def proof(self, position: int) -> bytes:
         """Proof that an entry stands under the newest checkpoint (FORMAT 7)."""

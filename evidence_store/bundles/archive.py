@@ -1,56 +1,110 @@
-"""A zip whose bytes depend on nothing but its members (FORMAT 10.1): stored, dated 1980, in given order."""
+"""A zip whose bytes depend on nothing but its members (FORMAT 10.1), written front to back, hashed on the way."""
 
 from __future__ import annotations
 
-import zipfile
+import hashlib
+import queue
+import threading
+import zlib
 from collections.abc import Callable
 from typing import BinaryIO
 
 from evidence_store.digest import sha256
 from evidence_store.errors import EvidenceError
+from evidence_store.sealing import Sink
+from evidence_store.zipform import MAX_BYTES, Placed, directory
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-MAX_BYTES = 4_000_000_000
-"""A zip without its 64-bit extension ends at 4 GiB."""
+WAITING_PIECES = 16
+"""Pieces that may wait to be hashed while others are written: bounds memory."""
 
 
 class BagWriter:
-    """Writes members into one folder of a zip, and remembers the digest of each."""
+    """Writes members into one folder of a zip, and remembers the digest of each. Close it, or `abandon` it."""
 
     def __init__(self, out: BinaryIO, folder: str) -> None:
-        self._out = out
-        self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=False)
-        self._folder = folder
+        self._out, self._folder = _HashedOutput(out), folder
+        self._members: list[Placed] = []
         self.digests: dict[str, str] = {}
         """Path below the folder → digest, in the order written."""
         self.sizes: dict[str, int] = {}
 
     def add(self, path: str, data: bytes) -> None:
         """A member from bytes."""
-        self._enter(path, len(data), sha256(data))
-        self._zip.writestr(self._info(path, len(data)), data)
+        self._enter(path, len(data), sha256(data), zlib.crc32(data))
+        self._out.write(data)
 
-    def stream(self, path: str, size: int, digest: str, copy: Callable[[BinaryIO], object]) -> None:
-        """A member whose size and digest are known, written by `copy`."""
-        self._enter(path, size, digest)
-        with self._zip.open(self._info(path, size), "w") as member:
-            copy(member)  # type: ignore[arg-type] # zipfile's member writes like a file
+    def stream(
+        self, path: str, digest: str, check: Callable[[Sink], object], pour: Callable[[Sink], object]
+    ) -> None:
+        """A member in bounded memory, read twice: `check` sees that the bytes have `digest`, `pour` writes them."""
+        counted = _Counting()
+        check(counted)
+        self._enter(path, counted.size, digest, counted.crc)
+        pour(self._out)
 
-    def close(self) -> None:
-        """Write the directory."""
-        self._zip.close()
+    def close(self) -> str:
+        """Write the directory; returns the digest of the whole zip."""
+        self._out.write(directory(self._members))
+        return self._out.close()
 
-    def _enter(self, path: str, size: int, digest: str) -> None:
+    def abandon(self) -> None:
+        """Stop the hashing after an error; safe after `close`."""
+        self._out.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes written."""
+        return self._out.size
+
+    def _enter(self, path: str, size: int, digest: str, crc: int) -> None:
         if path in self.digests:
             raise EvidenceError(f"two files of one name in a bundle: {path}")
-        if self._out.tell() + size > MAX_BYTES:
+        if self._out.size + size > MAX_BYTES:
             raise EvidenceError(
                 "The bundle would be larger than 4 GB",
                 hint="Export fewer exhibits at a time, or split the case.",
             )
+        member = Placed(f"{self._folder}/{path}", size, crc, self._out.size)
+        self._members.append(member)
+        self._out.write(member.local_header())
         self.digests[path], self.sizes[path] = digest, size
 
-    def _info(self, path: str, size: int) -> zipfile.ZipInfo:
-        info = zipfile.ZipInfo(f"{self._folder}/{path}", EPOCH)
-        info.create_system, info.external_attr, info.file_size = 3, 0o100444 << 16, size
-        return info
+
+class _Counting:
+    """Counts bytes and their CRC-32."""
+
+    def __init__(self) -> None:
+        self.size, self.crc = 0, 0
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        self.crc = zlib.crc32(data, self.crc)
+
+
+class _HashedOutput:
+    """Writes, while a thread beside it hashes the same bytes."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out, self.size = out, 0
+        self._hasher = hashlib.sha256()
+        self._pieces: queue.Queue[bytes] = queue.Queue(WAITING_PIECES)
+        self._thread = threading.Thread(target=self._hash, name="bundle digest", daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes) -> None:
+        if not data:
+            return  # an empty piece ends the thread
+        self._pieces.put(data)
+        self._out.write(data)
+        self.size += len(data)
+
+    def close(self) -> str:
+        if self._thread.is_alive():
+            self._pieces.put(b"")
+            self._thread.join()
+        return self._hasher.hexdigest()
+
+    def _hash(self) -> None:
+        while piece := self._pieces.get():
+            self._hasher.update(piece)

@@ -15,7 +15,7 @@ from evidence_store import canonical, dsse
 from evidence_store.bundles.archive import BagWriter
 from evidence_store.bundles.story import Event, Item, Order, Story
 from evidence_store.canonical import Object, moment
-from evidence_store.digest import sha256, sha256_of
+from evidence_store.digest import sha256
 from evidence_store.disk import writing
 from evidence_store.errors import EvidenceError
 from evidence_store.store import EvidenceStore
@@ -60,34 +60,38 @@ def export_bundle(
     if not 0 < len(exhibit_ids) <= MAX_EXHIBITS or len(set(exhibit_ids)) != len(exhibit_ids):
         raise EvidenceError("A bundle holds 1 to 9999 exhibits, each once")
     at = now()
-    for exhibit_id in exhibit_ids:
-        store.custody(
-            exhibit_id,
-            kind="exported",
-            who=order.exported_by,
-            why=order.why,
-            about={"reference": order.reference},
-        )
+    store.custody_of_all(
+        exhibit_ids,
+        kind="exported",
+        who=order.exported_by,
+        why=order.why,
+        about={"reference": order.reference},
+    )
     checkpoint = store.checkpoint()
     stamped = stamp_checkpoint(store, authorities)
     story = _tell(store, exhibit_ids, order, checkpoint, at)
     with writing(out) as stream:
         bag = BagWriter(stream, story.folder)
-        bag.add("bagit.txt", BAGIT)
-        _write_items(bag, store, story, progress)
-        _write_custody(bag, store, story)
-        _write_log(bag, store, story)
-        _write_case(bag, story)
-        _write_words(bag, story)
-        for more in order.more:
-            if not MORE_NAME.fullmatch(more.name):
-                raise EvidenceError(f"“{more.name[:100]}” cannot name a file in a bundle")
-            bag.add(f"data/more/{more.name}", more.data)
-        _write_manifests(bag, story, store)
-        bag.close()
-    with out.open("rb") as written:
-        digest, size = sha256_of(written)
-    return BundleSummary(out, digest, size, len(story.items), stamped)
+        try:
+            _write_all(bag, store, story, progress)
+            digest = bag.close()
+        finally:
+            bag.abandon()
+    return BundleSummary(out, digest, bag.size, len(story.items), stamped)
+
+
+def _write_all(bag: BagWriter, store: EvidenceStore, story: Story, progress: Progress | None) -> None:
+    bag.add("bagit.txt", BAGIT)
+    _write_items(bag, store, story, progress)
+    _write_custody(bag, store, story)
+    _write_log(bag, store, story)
+    _write_case(bag, story)
+    _write_words(bag, story)
+    for more in story.order.more:
+        if not MORE_NAME.fullmatch(more.name):
+            raise EvidenceError(f"“{more.name[:100]}” cannot name a file in a bundle")
+        bag.add(f"data/more/{more.name}", more.data)
+    _write_manifests(bag, story, store)
 
 
 def _tell(
@@ -121,7 +125,8 @@ def _write_items(bag: BagWriter, store: EvidenceStore, story: Story, progress: P
         bag.add(f"{item.folder}/opening.json", kept.opening)
         bag.add(f"{item.folder}/record.tlog-proof", store.proof(kept.position))
         for file in kept.files:
-            bag.stream(item.path(file), file.size, file.sha256, partial(story.copy, item, file))
+            check, pour = partial(store.copy_file, kept, file), partial(store.pour_file, kept, file)
+            bag.stream(item.path(file), file.sha256, check, pour)
         if progress:
             progress(done, len(story.items))
 

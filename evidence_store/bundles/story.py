@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from evidence_store.canonical import Object
 from evidence_store.digest import sha256
 from evidence_store.exhibit import JsonValue
 from evidence_store.log.journal import StampLine
 from evidence_store.record import File
+from evidence_store.sealing import Sink
 from evidence_store.store import CustodyEvent, Kept
 from evidence_store.timestamps.check import Stamp
 
@@ -131,7 +131,7 @@ class Story:
     log_size: int
     read: Callable[[Item, File], bytes] = field(repr=False)
     """Bytes of a file of an exhibit, hashed again while read."""
-    copy: Callable[[Item, File, BinaryIO], int] = field(repr=False)
+    copy: Callable[[Item, File, Sink], int] = field(repr=False)
     """The same into a stream, in bounded memory."""
 
     @property

@@ -6,20 +6,19 @@ import hashlib
 import io
 import os
 import re
-import struct
 import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from evidence_store.digest import CHUNK
 from evidence_store.errors import Malformed
+from evidence_store.zipform import MODE, Placed, directory
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
@@ -28,20 +27,6 @@ MAX_MEMBERS = 200_000
 MAX_READ_BYTES = 64_000_000
 """The largest member that is read as a whole (a WARC file, a record)."""
 PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
-LOCAL, CENTRAL, END = struct.Struct("<4s5H3I2H"), struct.Struct("<4s4B4H3I5H2I"), struct.Struct("<4s4H2IH")
-DOS_TIME, DOS_DATE = 0, 33
-"""1980-01-01 00:00:00 as a zip writes it."""
-MODE = 0o100444
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Where a member's bytes lie in the zip."""
-
-    path: str
-    start: int
-    size: int
-    crc: int
 
 
 class _Source:
@@ -59,7 +44,7 @@ class _Source:
 class Bundle:
     """The members of a bundle, by path below its one folder. Each is hashed once, whoever asks how often."""
 
-    def __init__(self, source: _Source, members: Mapping[str, Member]) -> None:
+    def __init__(self, source: _Source, members: Mapping[str, Placed]) -> None:
         self._source, self._members = source, members
         self._digests: dict[str, str] = {}
 
@@ -99,7 +84,7 @@ class Bundle:
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             for member, digest in zip(members, pool.map(self._try_hash, members), strict=True):
                 if digest:
-                    self._digests[member.path] = digest
+                    self._digests[member.name.split("/", 1)[1]] = digest
                 done += member.size
                 progress(done, total)
 
@@ -114,33 +99,33 @@ class Bundle:
         with told_in_words(path), io.BufferedReader(_Window(self._source, member), CHUNK) as stream:
             yield stream
 
-    def _member(self, path: str) -> Member:
+    def _member(self, path: str) -> Placed:
         if path not in self._members:
             raise Malformed(f"{path} is missing")
         return self._members[path]
 
-    def _hash(self, member: Member) -> str:
+    def _hash(self, member: Placed) -> str:
         hasher, crc = hashlib.sha256(), 0
         for piece in self._pieces(member):
             hasher.update(piece)
             crc = zlib.crc32(piece, crc)
         if crc != member.crc:
-            raise Malformed(f"{member.path} does not read: its checksum is another")
+            raise Malformed(f"{member.name} does not read: its checksum is another")
         return hasher.hexdigest()
 
-    def _try_hash(self, member: Member) -> str:
+    def _try_hash(self, member: Placed) -> str:
         try:
             return self._hash(member)
         except Malformed:
             return ""
 
-    def _pieces(self, member: Member) -> Iterator[bytes]:
+    def _pieces(self, member: Placed) -> Iterator[bytes]:
         at, end = member.start, member.start + member.size
         while at < end:
-            with told_in_words(member.path):
+            with told_in_words(member.name):
                 piece = self._source.read(at, min(CHUNK, end - at))
             if not piece:
-                raise Malformed(f"{member.path} ends early")
+                raise Malformed(f"{member.name} ends early")
             at += len(piece)
             yield piece
 
@@ -148,7 +133,7 @@ class Bundle:
 class _Window(io.RawIOBase):
     """The bytes of one member as a file of their own."""
 
-    def __init__(self, source: _Source, member: Member) -> None:
+    def __init__(self, source: _Source, member: Placed) -> None:
         self._source, self._member, self._at = source, member, 0
 
     def readable(self) -> bool:
@@ -190,8 +175,7 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
             raise Malformed(f"a zip of {len(members)} members")
         for member in members:
             _check_member(member)
-        starts = _check_no_hidden_bytes(stream, members)
-        yield Bundle(_Source(stream), MappingProxyType(_below_one_folder(members, starts)))
+        yield Bundle(_Source(stream), MappingProxyType(_below_one_folder(_placed(stream, members))))
 
 
 def _check_member(member: zipfile.ZipInfo) -> None:
@@ -206,45 +190,37 @@ def _check_member(member: zipfile.ZipInfo) -> None:
         raise Malformed(f"{name} is a link or has odd permissions")
 
 
-def _below_one_folder(members: Sequence[zipfile.ZipInfo], starts: Sequence[int]) -> dict[str, Member]:
-    found: dict[str, Member] = {}
+def _below_one_folder(members: Sequence[Placed]) -> dict[str, Placed]:
+    found: dict[str, Placed] = {}
     seen: set[str] = set()
-    if len({member.filename.split("/", 1)[0] for member in members}) != 1:
+    if len({member.name.split("/", 1)[0] for member in members}) != 1:
         raise Malformed("more than one folder at the top")
-    for member, start in zip(members, starts, strict=True):
-        path = member.filename.split("/", 1)[1]
+    for member in members:
+        path = member.name.split("/", 1)[1]
         if path.lower() in seen:  # some file systems cannot tell them apart
             raise Malformed(f"two members of one name: {path}")
         seen.add(path.lower())
-        found[path] = Member(path, start, member.file_size, member.CRC)
+        found[path] = member
     return found
 
 
-def _check_no_hidden_bytes(stream: BinaryIO, members: Sequence[zipfile.ZipInfo]) -> list[int]:
-    """Where each member's bytes start.
-
-    Every byte that is not a member's has to be the one of FORMAT 10.1 (PKWARE APPNOTE 4.3.7, 4.3.12, 4.3.16).
-    """
-    directory, offset = bytearray(), 0
-    starts = []
+def _placed(stream: BinaryIO, members: Sequence[zipfile.ZipInfo]) -> list[Placed]:
+    """The members, after seeing that every byte that is not theirs is the one that the format asks for."""
+    found: list[Placed] = []
+    offset = 0
     for member in members:
-        name = member.filename.encode()
-        sizes = (DOS_TIME, DOS_DATE, member.CRC, member.file_size, member.file_size, len(name))
-        header = LOCAL.pack(b"PK\x03\x04", 20, 0, 0, *sizes, 0) + name
+        placed = Placed(member.filename, member.file_size, member.CRC, offset)
+        header = placed.local_header()
         stream.seek(offset)
         if stream.read(len(header)) != header:
             raise Malformed(f"{member.filename}: a header of another form, or bytes between the members")
-        directory += (
-            CENTRAL.pack(b"PK\x01\x02", 20, 3, 20, 0, 0, 0, *sizes, 0, 0, 0, 0, MODE << 16, offset) + name
-        )
-        starts.append(offset + len(header))
-        offset += len(header) + member.file_size
-    count = len(members)
-    end = END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), offset, 0)
+        found.append(placed)
+        offset = placed.end
+    end = directory(found)
     stream.seek(offset)
-    if stream.read(len(directory) + len(end) + 1) != bytes(directory) + end:
+    if stream.read(len(end) + 1) != end:
         raise Malformed("a directory of another form, or bytes behind it")
-    return starts
+    return found
 
 
 @contextmanager
