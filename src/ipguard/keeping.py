@@ -20,7 +20,7 @@ from evidence_store.store import EvidenceStore, Memory
 from evidence_store.timestamps.stamping import Stamped, stamp_checkpoint
 from ipguard.cases.store import open_cases_of
 from ipguard.database.engine import reading
-from ipguard.errors import WrongUse
+from ipguard.errors import IpguardError, WrongUse
 from ipguard.settings import Workspace
 from ipguard.wiring import Clock, authorities, open_store
 
@@ -49,7 +49,7 @@ def stamp_quietly(workspace: Workspace, now: Clock, memory: Memory | None = None
         for one in stamp_now(workspace, now, memory):
             if one.problem:
                 logger.warning("no time stamp by %s: %s", one.authority, one.problem)
-    except EvidenceError as error:
+    except (EvidenceError, IpguardError) as error:
         logger.warning("no time stamp: %s", error)
 
 

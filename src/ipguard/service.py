@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from crawlers.errors import CrawlError
 from evidence_store.errors import EvidenceError
 from evidence_store.exhibit import Operator
+from evidence_store.store import Memory
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import IpguardError
 from ipguard.jobs.claims import Claim, claim_named, fail, release, release_all
@@ -21,6 +22,7 @@ from ipguard.jobs.engine_local import LocalEngine
 from ipguard.jobs.lease import held
 from ipguard.jobs.lock import nobody_sweeps, only_service, sweeping
 from ipguard.jobs.schedule import SWEEP, Clock, owner_name
+from ipguard.keeping import stamp_quietly
 from ipguard.matching.sellers import host_of
 from ipguard.settings import Workspace
 from ipguard.sources.store import get_source, list_sources
@@ -70,6 +72,7 @@ def sweep_now(
             finally:  # stopped by hand or by a full disk: the next command goes on at once
                 with transaction(database) as session:
                     release(session, claims[0])
+    stamp_quietly(workspace, now)
     return Sweep(tuple(reports), tuple(busy))
 
 
@@ -114,10 +117,13 @@ def _keep_schedule(
     now: Callable[[], datetime],
     stop: threading.Event,
 ) -> None:
+    memory = Memory()
+
     def run(source: str, token: str) -> None:
         claim = _claim_of(database, source, token)
         with _sweeper(workspace, database, operator, now, lambda *_: None) as sweeper:
             _run(database, sweeper, claim, now)
+        stamp_quietly(workspace, now, memory)
 
     def failed(job: Job, error: Exception) -> None:
         claim = _claim_of(database, str(job.arguments["source"]), str(job.arguments["token"]))
