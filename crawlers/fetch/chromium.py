@@ -43,7 +43,7 @@ QUIET = (
     "--disable-gpu",
     "--hide-scrollbars",
     "--force-color-profile=srgb",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # else UDP would pass by the gate
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",  # else UDP would pass by the gate
 )
 MISSING = "Install Chromium (Debian: apt install chromium) or name one; pages are kept as HTTP until then."
 

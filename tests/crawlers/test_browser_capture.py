@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import io
 import shutil
+import socket
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -168,8 +169,6 @@ def test_a_page_cannot_lead_the_browser_to_an_address_that_is_not_public(seen, r
     new WebSocket("ws://[::1]:PORT/socket");
     new Worker(URL.createObjectURL(new Blob(["fetch('http://inside.test:PORT/worker'); new WebSocket('ws://127.0.0.1:PORT/w')"])));
     navigator.sendBeacon("http://inside.test:PORT/beacon", "x");
-    const peer = new RTCPeerConnection({iceServers: [{urls: "stun:127.0.0.1:PORT"}, {urls: "turn:127.0.0.1:PORT?transport=tcp", username: "x", credential: "x"}]});
-    peer.createDataChannel("x"); peer.createOffer().then(offer => peer.setLocalDescription(offer));
     </script>"""
     page, server = seen(
         trap, {"/away": reply(b"", "302 Found", location="http://inside.test:PORT/redirected")}
@@ -186,6 +185,30 @@ def test_a_page_cannot_lead_the_browser_to_an_address_that_is_not_public(seen, r
     assert f"inside.test:{server.port}" in refused
     assert f"127.0.0.1:{server.port}" in refused
     assert all("not a public address" in one for one in page.refused)
+
+
+@chromium
+def test_calls_from_browser_to_browser_do_not_pass_by_the_gate(seen):
+    with socket.socket(type=socket.SOCK_DGRAM) as heard, socket.create_server(("127.0.0.1", 0)) as reached:
+        heard.bind(("127.0.0.1", 0))
+        heard.setblocking(False)
+        reached.setblocking(False)
+        stun, turn = (f"127.0.0.1:{one.getsockname()[1]}" for one in (heard, reached))
+        page, _ = seen(
+            f"""<script>
+            const at = {{username: "x", credential: "x"}};
+            const peer = new RTCPeerConnection({{iceServers: [{{urls: "stun:{stun}"}}, {{urls: "turn:{stun}", ...at}},
+              {{urls: "turn:{turn}?transport=tcp", ...at}}, {{urls: "turns:{turn}?transport=tcp", ...at}}]}});
+            peer.createDataChannel("x");
+            peer.createOffer().then(offer => peer.setLocalDescription(offer)).then(() => document.title = "tried");
+            </script>""",
+            settle_seconds=3.0,
+        )
+        assert page.title == "tried"
+        with pytest.raises(BlockingIOError):
+            heard.recv(1)
+        with pytest.raises(BlockingIOError):
+            reached.accept()
 
 
 @chromium
