@@ -19,9 +19,9 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://ipguard.invalid/bundle/v1"
 
 
-def pre_authentication(payload: bytes) -> bytes:
+def pre_authentication(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
     """The bytes that are signed: DSSE's PAE of type and payload."""
-    kind = PAYLOAD_TYPE.encode()
+    kind = payload_type.encode()
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 

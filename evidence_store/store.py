@@ -34,7 +34,7 @@ from evidence_store.folder import (
 )
 from evidence_store.kept import CustodyEvent, Kept, Writing, files_of
 from evidence_store.keys import KEY_FILE, NEXT_KEY_FILE, load_key, make_key
-from evidence_store.log import note
+from evidence_store.log import note, rotation
 from evidence_store.log.checkpoint import Checkpoint, Proof
 from evidence_store.log.journal import Journal, Line, StampLine
 from evidence_store.log.note import VerifierKey
@@ -244,8 +244,6 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
 
     def rotate_key(self, *, why: str) -> VerifierKey:
         """Go over to a new signing key: announced in the log, signed by both (FORMAT 4.6, 6.4)."""
-        from evidence_store.log import rotation
-
         following = make_key(self._folder / NEXT_KEY_FILE, self._safe.passphrase)
         now = self._now()
         payload = rotation.rotation(self._key, following, self._origin, now, why)

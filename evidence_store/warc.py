@@ -27,6 +27,10 @@ class WarcRecord:
 
     fields: Mapping[str, str]
     block: bytes
+    offset: int = 0
+    """Where the record starts in its file."""
+    length: int = 0
+    """Its bytes, with header and the two line ends behind it."""
 
     @property
     def kind(self) -> str:
@@ -90,7 +94,7 @@ def read(data: bytes) -> Iterator[WarcRecord]:
         block = data[start:stop]
         if fields.get("WARC-Block-Digest") != f"sha256:{sha256(block)}":
             raise Malformed("a WARC record whose digest is not its own")
-        yield WarcRecord(fields, block)
+        yield WarcRecord(fields, block, at, stop + 4 - at)
         at = stop + 4
 
 

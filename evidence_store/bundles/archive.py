@@ -6,10 +6,10 @@ import hashlib
 import queue
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from evidence_store.digest import sha256
+from evidence_store.digest import CHUNK, sha256
 from evidence_store.errors import EvidenceError
 from evidence_store.sealing import Sink
 from evidence_store.zipform import MAX_BYTES, Placed, directory
@@ -19,20 +19,30 @@ WAITING_PIECES = 16
 """Pieces that may wait to be hashed while others are written: bounds memory."""
 
 
-class BagWriter:
-    """Writes members into one folder of a zip, and remembers the digest of each. Close it, or `abandon` it."""
+class ZipWriter:
+    """Writes members and remembers the digest of each. Close it, or `abandon` it."""
 
-    def __init__(self, out: BinaryIO, folder: str) -> None:
-        self._out, self._folder = _HashedOutput(out), folder
+    def __init__(self, out: BinaryIO, folder: str = "") -> None:
+        self._out, self._prefix = _HashedOutput(out), f"{folder}/" if folder else ""
         self._members: list[Placed] = []
         self.digests: dict[str, str] = {}
-        """Path below the folder → digest, in the order written."""
+        """Path (below the folder) → digest, in the order written."""
         self.sizes: dict[str, int] = {}
 
     def add(self, path: str, data: bytes) -> None:
         """A member from bytes."""
         self._enter(path, len(data), sha256(data), zlib.crc32(data))
         self._out.write(data)
+
+    def add_file(self, path: str, source: BinaryIO) -> None:
+        """A member from a file that can be read twice."""
+        hasher, counted = hashlib.sha256(), _Counting()
+        for piece in _pieces(source):
+            hasher.update(piece)
+            counted.write(piece)
+        self._enter(path, counted.size, hasher.hexdigest(), counted.crc)
+        for piece in _pieces(source):
+            self._out.write(piece)
 
     def stream(
         self, path: str, digest: str, check: Callable[[Sink], object], pour: Callable[[Sink], object]
@@ -65,10 +75,16 @@ class BagWriter:
                 "The bundle would be larger than 4 GB",
                 hint="Export fewer exhibits at a time, or split the case.",
             )
-        member = Placed(f"{self._folder}/{path}", size, crc, self._out.size)
+        member = Placed(f"{self._prefix}{path}", size, crc, self._out.size)
         self._members.append(member)
         self._out.write(member.local_header())
         self.digests[path], self.sizes[path] = digest, size
+
+
+def _pieces(source: BinaryIO) -> Iterator[bytes]:
+    source.seek(0)
+    while piece := source.read(CHUNK):
+        yield piece
 
 
 class _Counting:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from evidence_store import canonical, dsse
-from evidence_store.bundles.archive import BagWriter
+from evidence_store.bundles.archive import ZipWriter
+from evidence_store.bundles.replay import write_wacz
 from evidence_store.bundles.story import Event, Item, Order, Story
 from evidence_store.canonical import Object, moment
 from evidence_store.digest import sha256
@@ -26,6 +28,9 @@ from evidence_store.timestamps.stamping import Stamped, stamp_checkpoint
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MORE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MAX_EXHIBITS = 9999
+REPLAY_FILE = "data/replay/exhibits.wacz"
+MAX_MEMORY_BYTES = 64_000_000
+"""A replay file larger than this is put together on the disk."""
 
 Progress = Callable[[int, int], None]
 
@@ -71,7 +76,7 @@ def export_bundle(
     stamped = stamp_checkpoint(store, authorities)
     story = _tell(store, exhibit_ids, order, checkpoint, at)
     with writing(out) as stream:
-        bag = BagWriter(stream, story.folder)
+        bag = ZipWriter(stream, story.folder)
         try:
             _write_all(bag, store, story, progress)
             digest = bag.close()
@@ -80,12 +85,15 @@ def export_bundle(
     return BundleSummary(out, digest, bag.size, len(story.items), stamped)
 
 
-def _write_all(bag: BagWriter, store: EvidenceStore, story: Story, progress: Progress | None) -> None:
+def _write_all(bag: ZipWriter, store: EvidenceStore, story: Story, progress: Progress | None) -> None:
     bag.add("bagit.txt", BAGIT)
     _write_items(bag, store, story, progress)
     _write_custody(bag, store, story)
     _write_log(bag, store, story)
     _write_case(bag, story)
+    with SpooledTemporaryFile(MAX_MEMORY_BYTES) as wacz:
+        write_wacz(story, wacz)  # type: ignore[arg-type] # a spooled file writes like a file
+        bag.add_file(REPLAY_FILE, wacz)  # type: ignore[arg-type]
     _write_words(bag, story)
     for more in story.order.more:
         if not MORE_NAME.fullmatch(more.name):
@@ -117,7 +125,7 @@ def _tell(
     )
 
 
-def _write_items(bag: BagWriter, store: EvidenceStore, story: Story, progress: Progress | None) -> None:
+def _write_items(bag: ZipWriter, store: EvidenceStore, story: Story, progress: Progress | None) -> None:
     for done, item in enumerate(story.items, 1):
         kept = item.kept
         bag.add(f"{item.folder}/record.json", kept.record)
@@ -131,7 +139,7 @@ def _write_items(bag: BagWriter, store: EvidenceStore, story: Story, progress: P
             progress(done, len(story.items))
 
 
-def _write_custody(bag: BagWriter, store: EvidenceStore, story: Story) -> None:
+def _write_custody(bag: ZipWriter, store: EvidenceStore, story: Story) -> None:
     for n, one in enumerate(story.events, 1):
         folder, event = f"data/custody/{n:04d}", one.event
         bag.add(f"{folder}/custody.json", event.payload)
@@ -140,9 +148,15 @@ def _write_custody(bag: BagWriter, store: EvidenceStore, story: Story) -> None:
         bag.add(f"{folder}/custody.tlog-proof", store.proof(event.position))
 
 
-def _write_log(bag: BagWriter, store: EvidenceStore, story: Story) -> None:
+def _write_log(bag: ZipWriter, store: EvidenceStore, story: Story) -> None:
     bag.add("data/log/checkpoint", story.checkpoint)
     bag.add("data/log/vkey", f"{story.vkey}\n".encode())
+    for n, event in enumerate(store.rotations(), 1):
+        folder = f"data/log/keys/{n:04d}"
+        bag.add(f"{folder}/key.json", event.payload)
+        bag.add(f"{folder}/entry.json", event.entry)
+        bag.add(f"{folder}/opening.json", event.opening)
+        bag.add(f"{folder}/key.tlog-proof", store.proof(event.position))
     for line in store.stamps():
         folder = f"data/log/stamps/{line.authority}"
         bag.add(f"{folder}/checkpoint.tsq", line.query)
@@ -150,7 +164,7 @@ def _write_log(bag: BagWriter, store: EvidenceStore, story: Story) -> None:
         bag.add(f"{folder}/roots.pem", line.roots)
 
 
-def _write_case(bag: BagWriter, story: Story) -> None:
+def _write_case(bag: ZipWriter, story: Story) -> None:
     case: Object = {
         "format": "ipguard-bundle/1",
         "title": story.order.title,
@@ -170,7 +184,7 @@ def _write_case(bag: BagWriter, story: Story) -> None:
     bag.add("data/case.json", canonical.encode(case))
 
 
-def _write_words(bag: BagWriter, story: Story) -> None:
+def _write_words(bag: ZipWriter, story: Story) -> None:
     pages = Environment(
         loader=PackageLoader("evidence_store.bundles"),
         autoescape=select_autoescape(default=True),
@@ -195,7 +209,7 @@ def _write_words(bag: BagWriter, story: Story) -> None:
         bag.add(f"data/{name}", pages.get_template(name).render(values).encode())
 
 
-def _write_manifests(bag: BagWriter, story: Story, store: EvidenceStore) -> None:
+def _write_manifests(bag: ZipWriter, story: Story, store: EvidenceStore) -> None:
     payload = {path: digest for path, digest in bag.digests.items() if path.startswith("data/")}
     size = sum(bag.sizes[path] for path in payload)
     info = [

@@ -68,12 +68,13 @@ def verifier_of(name: str, key: Ed25519PrivateKey) -> VerifierKey:
     return VerifierKey(name, key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
 
-def sign(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
-    """A note with one signature. `text` ends with a newline."""
+def sign(text: str, name: str, *keys: Ed25519PrivateKey) -> bytes:
+    """A note signed by each of these keys under one name. `text` ends with a newline."""
     if not text.endswith("\n") or not NAME.fullmatch(name):
         raise Malformed("a note's text ends with a newline, and its signer has a name without spaces or plus")
-    signature = verifier_of(name, key).key_id + key.sign(text.encode())
-    return f"{text}\n— {name} {base64.b64encode(signature).decode()}\n".encode()
+    signatures = [verifier_of(name, key).key_id + key.sign(text.encode()) for key in keys]
+    lines = "".join(f"— {name} {base64.b64encode(signature).decode()}\n" for signature in signatures)
+    return f"{text}\n{lines}".encode()
 
 
 def check(note: bytes, key: VerifierKey) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evidence_store import canonical
@@ -12,6 +13,7 @@ from evidence_store.log import note
 from evidence_store.log.checkpoint import Checkpoint, parse_checkpoint, parse_proof
 from evidence_store.log.commitment import commitment_of
 from evidence_store.log.note import VerifierKey
+from evidence_store.log.rotation import follow
 from evidence_store.log.tree import check_inclusion, leaf_hash
 from evidence_store.timestamps.check import Stamp, check_stamp
 from evidence_store.verify.container import Bundle
@@ -64,14 +66,43 @@ def check_inclusion_proof(bundle: Bundle, path: str, entry: bytes, head: Head) -
     return proof.index
 
 
+def check_keys(bundle: Bundle, trusted: VerifierKey) -> tuple[VerifierKey, list[str]]:
+    """V-13, FORMAT 4.6 and 10.6: the key of today, followed from one that is trusted; folders of the changes.
+
+    That the changes stand in the log is `check_key_entries`' to see, once the checkpoint is known.
+    """
+    folders = _numbered(bundle, "data/log/keys")
+    return follow(trusted, [bundle.read(f"{folder}/key.json") for folder in folders]), folders
+
+
+def check_key_entries(bundle: Bundle, folders: Sequence[str], head: Head) -> str:
+    """V-13: each change of key stands in the log, in order."""
+    last = -1
+    for folder in folders:
+        entry = check_commitment(bundle, folder, bundle.read(f"{folder}/key.json"), "key")
+        index = check_inclusion_proof(bundle, f"{folder}/key.tlog-proof", entry, head)
+        if index <= last:
+            raise Malformed(f"{folder}: changes of key out of order")
+        last = index
+    return (
+        f"The log's key was changed {len(folders)} times, each time announced in the log by the key before."
+    )
+
+
+def _numbered(bundle: Bundle, parent: str) -> list[str]:
+    """Folders 0001, 0002, … below a folder; nothing else may lie there."""
+    folders = sorted({path.rsplit("/", 1)[0] for path in bundle.below(parent)})
+    if folders != [f"{parent}/{n:04d}" for n in range(1, len(folders) + 1)]:
+        raise Malformed(f"{parent} is not numbered 0001, 0002, …")
+    return folders
+
+
 def check_custody(bundle: Bundle, head: Head, exhibits: dict[str, str]) -> str:
     """V-11, FORMAT 4.5 and 10.5: each custody event stands in the log and is about an exhibit of this bundle.
 
     `exhibits` maps exhibit ids to the digests of their records.
     """
-    folders = sorted({path.rsplit("/", 1)[0] for path in bundle.below("data/custody")})
-    if folders != [f"data/custody/{n:04d}" for n in range(1, len(folders) + 1)]:
-        raise Malformed("custody events are not numbered 0001, 0002, …")
+    folders = _numbered(bundle, "data/custody")
     told, last = set(), -1
     for folder in folders:
         payload = bundle.read(f"{folder}/custody.json")

@@ -6,13 +6,13 @@ elsewhere is given), and whether the roots deserve trust (unless roots from else
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from evidence_store.errors import Malformed
 from evidence_store.log.note import VerifierKey, parse_vkey
-from evidence_store.verify import checks_exhibits, checks_files, checks_log
+from evidence_store.verify import checks_exhibits, checks_files, checks_log, checks_replay
 from evidence_store.verify.checks_exhibits import Listed
 from evidence_store.verify.checks_log import Head
 from evidence_store.verify.container import Bundle, open_bundle
@@ -31,6 +31,8 @@ CHECKS = {
     "V-10": "wire",
     "V-11": "custody",
     "V-12": "time stamp",
+    "V-13": "keys",
+    "V-16": "replay",
 }
 """Check → its name in FORMAT 11."""
 
@@ -52,6 +54,14 @@ class _Notes:
             return None
         self.found.append(Finding(check, State.PASSED, sentence(result)))
         return result
+
+    def quiet(self, check: str, work: Callable[[], T]) -> T | None:
+        """Run a part of a check that says nothing when it is good."""
+        try:
+            return work()
+        except Malformed as error:
+            self.found.append(Finding(check, State.FAILED, f"{error}."))
+            return None
 
     def skip(self, check: str, why: str) -> None:
         """Say that something was not checked."""
@@ -91,11 +101,13 @@ def verify_bundle(
 
 def _check_inside(bundle: Bundle, notes: _Notes, vkey: VerifierKey | None, roots: bytes | None) -> None:
     notes.run("V-2", lambda: checks_files.check_bag(bundle), str)
-    key = vkey or notes.run(
+    start = vkey or notes.run(
         "V-4", lambda: _inside_key(bundle), lambda k: f"The bundle names the key {k.name}."
     )
-    if key is None:
+    followed = notes.quiet("V-13", lambda: checks_log.check_keys(bundle, start)) if start else None
+    if followed is None:
         return
+    key, changes = followed
     notes.run("V-3", lambda: checks_files.check_signature(bundle, key), str)
     head = notes.run(
         "V-4",
@@ -104,6 +116,10 @@ def _check_inside(bundle: Bundle, notes: _Notes, vkey: VerifierKey | None, roots
     )
     if vkey is None:
         notes.skip("V-4", "Whose key this is: no key from elsewhere was given to compare (--vkey).")
+    if head is not None and changes:
+        notes.run("V-13", lambda: checks_log.check_key_entries(bundle, changes, head), str)
+    elif not changes:
+        notes.skip("V-13", "The bundle tells of no change of the log's key, so there was nothing to follow.")
     listed = notes.run(
         "V-5",
         lambda: checks_exhibits.check_case(bundle),
@@ -118,6 +134,7 @@ def _check_inside(bundle: Bundle, notes: _Notes, vkey: VerifierKey | None, roots
         _check_exhibit(bundle, notes, item, head)
     notes.run("V-11", lambda: checks_log.check_custody(bundle, head, exhibits), str)
     _check_time(bundle, notes, head, roots)
+    _check_replay(bundle, notes, listed)
 
 
 def _inside_key(bundle: Bundle) -> VerifierKey:
@@ -161,6 +178,19 @@ def _check_exhibit(bundle: Bundle, notes: _Notes, item: Listed, head: Head) -> N
         lambda: checks_exhibits.check_wire(bundle, item, record),
         lambda count: (
             f"{n}: {count} exchange{'s' if count != 1 else ''} on the wire, byte for byte as recorded."
+        ),
+    )
+
+
+def _check_replay(bundle: Bundle, notes: _Notes, listed: Sequence[Listed]) -> None:
+    if checks_replay.WACZ not in bundle.paths:
+        notes.skip("V-16", "The bundle holds no replay file.")
+        return
+    notes.run(
+        "V-16",
+        lambda: checks_replay.check_replay(bundle, listed),
+        lambda count: (
+            f"The replay file holds the {count} WARC files of the exhibits, unchanged, and no other."
         ),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence_store.bundles.archive import BagWriter
+from evidence_store.bundles.archive import ZipWriter
 from evidence_store.bundles.export import BundleSummary, export_bundle
 from evidence_store.bundles.story import BundleFile, Order
 from evidence_store.digest import sha256
@@ -54,6 +54,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[BundleSummary, s
             [page("https://moon-harbor.example/a"), page("https://moon-harbor.example/b")]
         )
         store.keep([page("https://another.example/")])
+        store.rotate_key(why="yearly")
         summary = export_bundle(
             store, [first.exhibit_id, second.exhibit_id], place / "CASE-7.zip",
             Order("Star Lantern v. Moon Harbor", "CASE-7", "counsel", "for the court", (BundleFile("note.txt", b"x"),)),
@@ -75,7 +76,7 @@ def pack(tmp_path: Path) -> Callable[[Parts], Path]:
 
     def write(files: Parts) -> Path:
         buffer = io.BytesIO()
-        bag = BagWriter(buffer, FOLDER)
+        bag = ZipWriter(buffer, FOLDER)
         for path, data in files.items():
             bag.add(path, data)
         bag.close()

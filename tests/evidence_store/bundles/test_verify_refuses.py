@@ -6,6 +6,7 @@ manifests honestly, but has not got the log's key.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
@@ -81,7 +82,7 @@ def signature_flipped_fail(f: Parts) -> tuple[str, Parts]:
 
 
 def checkpoint_larger_fail(f: Parts) -> tuple[str, Parts]:
-    return "V-4", {"remake": b"", **changed(f, "data/log/checkpoint", b"\n6\n", b"\n7\n")}
+    return "V-4", {"remake": b"", **changed(f, "data/log/checkpoint", b"\n7\n", b"\n8\n")}
 
 
 def checkpoint_unsigned_fail(f: Parts) -> tuple[str, Parts]:
@@ -148,7 +149,7 @@ def inclusion_at_another_index_fail(f: Parts) -> tuple[str, Parts]:
 
 
 def inclusion_under_another_checkpoint_fail(f: Parts) -> tuple[str, Parts]:
-    return "V-8", {"remake": b"", **changed(f, f"{ITEM}/record.tlog-proof", b"\n6\n", b"\n9\n")}
+    return "V-8", {"remake": b"", **changed(f, f"{ITEM}/record.tlog-proof", b"\n7\n", b"\n9\n")}
 
 
 def files_picture_replaced_fail(f: Parts) -> tuple[str, Parts]:
@@ -205,6 +206,74 @@ def time_stamp_query_swapped_fail(f: Parts) -> tuple[str, Parts]:
 
 def time_stamp_stray_file_fail(f: Parts) -> tuple[str, Parts]:
     return "V-12", {"remake": b"", **f, "data/log/stamps/local/more.bin": b"?"}
+
+
+KEYS = "data/log/keys/0001"
+
+
+def keys_change_nobody_signed_fail(f: Parts) -> tuple[str, Parts]:
+    return "V-13", {"remake": b"", **edited(f, f"{KEYS}/key.json", why="because")}
+
+
+def keys_change_left_out_of_the_log_fail(f: Parts) -> tuple[str, Parts]:
+    return "V-13", {"remake": b"", **edited(f, f"{KEYS}/entry.json", at="2020-01-01T00:00:00.000000Z")}
+
+
+def keys_change_twice_fail(f: Parts) -> tuple[str, Parts]:
+    again = {
+        path.replace(KEYS, "data/log/keys/0002"): data for path, data in f.items() if path.startswith(KEYS)
+    }
+    return "V-13", {"remake": b"", **f, **again}
+
+
+WACZ = "data/replay/exhibits.wacz"
+
+
+def rewritten(wacz: bytes, change) -> bytes:
+    """A replay file with other members, whose own list of digests was made anew."""
+    with zipfile.ZipFile(io.BytesIO(wacz)) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    members = change(members)
+    description = json.loads(members["datapackage.json"])
+    own = ("datapackage.json", "datapackage-digest.json")
+    description["resources"] = [
+        {"name": path, "path": path, "hash": f"sha256:{hashlib.sha256(data).hexdigest()}", "bytes": len(data)}
+        for path, data in members.items()
+        if path not in own
+    ]
+    members[own[0]] = json.dumps(description).encode()
+    digest = hashlib.sha256(members[own[0]]).hexdigest()
+    members[own[1]] = json.dumps({"path": own[0], "hash": f"sha256:{digest}"}).encode()
+    return zipped(*members.items())
+
+
+def replay_of_forged_bytes_fail(f: Parts) -> tuple[str, Parts]:
+    def change(members):
+        return {p: d.replace(b"hello", b"HELLO") if p.endswith(".warc") else d for p, d in members.items()}
+
+    return "V-16", {"remake": b"", **f, WACZ: rewritten(f[WACZ], change)}
+
+
+def replay_with_one_more_archive_fail(f: Parts) -> tuple[str, Parts]:
+    def change(members):
+        return {**members, "archive/E-0003.warc": members["archive/E-0001.warc"]}
+
+    return "V-16", {"remake": b"", **f, WACZ: rewritten(f[WACZ], change)}
+
+
+def replay_without_an_archive_fail(f: Parts) -> tuple[str, Parts]:
+    def change(members):
+        return {path: data for path, data in members.items() if path != "archive/E-0002.warc"}
+
+    return "V-16", {"remake": b"", **f, WACZ: rewritten(f[WACZ], change)}
+
+
+def replay_list_of_other_files_fail(f: Parts) -> tuple[str, Parts]:
+    return "V-16", {"remake": b"", **changed(f, WACZ, b"E-0001 https", b"E-0009 https")}
+
+
+def replay_that_is_no_archive_fail(f: Parts) -> tuple[str, Parts]:
+    return "V-16", {"remake": b"", **f, WACZ: b"not a zip"}
 
 
 VECTORS = [value for name, value in sorted(globals().items()) if name.endswith("_fail")]
