@@ -45,7 +45,10 @@ QUIET = (
     "--force-color-profile=srgb",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",  # else UDP would pass by the gate
 )
-MISSING = "Install Chromium (Debian: apt install chromium) or name one; pages are kept as HTTP until then."
+MISSING = (
+    "Install Chromium (Debian: apt install chromium), or name one: [crawling] chromium in ipguard.toml. "
+    "Pages are kept as HTTP until then."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,17 @@ class Fetcher:
                 raise TooMuch(f"More than {MAX_REDIRECTS} redirects.", url=request.url)
             asked = _redirected(asked, target, answer.status)
 
+    async def permit(self, url: str) -> None:
+        """Wait until somebody else, a browser, may ask for `url` once: robots.txt allows it and it is the host's turn.
+
+        Raises:
+            AddressRefused, RobotsRefused, RetryLater: as `fetch` does.
+        """
+        await self._ask_robots(Request(url))
+        host = _host(url)
+        async with self._turn(host):
+            await self._wait_for(host, self._gap(url), url)
+
     async def _ask_robots(self, request: Request) -> None:
         rules = await self._rules_of(request.url)
         if rules.unreadable:

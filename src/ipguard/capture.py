@@ -1,20 +1,20 @@
 """From an alert to an exhibit: what was said on the wire, the pictures, and why it was flagged.
 
 The second place (beside `sweep`) where crawling and evidence meet. Building a capture is pure; asking a
-shop once more, on a case's order, is `capture_now`.
+shop once more, on a case's order, is `recapture`'s.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from crawlers.errors import CrawlError
-from crawlers.exchange import Exchange, Purpose, Request
+import crawlers.exchange
+from crawlers.exchange import Exchange
 from evidence_store.exhibit import Artefact, Capture, DnsExchange, JsonValue, Operator, WireExchange
 from ipguard.alerts.findings import finding_json
 from ipguard.errors import IpguardError
@@ -54,9 +54,6 @@ class Drawer(Protocol):
     def draw(self, picture: bytes, reference: bytes, place: PicturePlace) -> bytes:
         """A PNG of the listing picture beside the reference, with the matched region outlined."""
         ...
-
-
-Fetch = Callable[[Request], Awaitable[Exchange]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,33 +118,9 @@ def wire_exchanges(exchange: Exchange) -> tuple[WireExchange, ...]:
     return tuple(_wire(hop) for hop in (*exchange.hops, exchange) if hop.wire is not None)
 
 
-async def capture_now(
-    recorder: Recorder, fetch: Fetch, subject: Subject, pictures: Sequence[str], purpose: str
-) -> Capture:
-    """Ask for the page of a listing and its pictures once more, now, and make an exhibit of the answers.
-
-    What cannot be fetched is recorded as a failure, and hides nothing of the rest.
-
-    Args:
-        recorder: what goes into every capture.
-        fetch: asks, politely.
-        subject: the listing and its verdicts; its exchanges come first.
-        pictures: addresses of its pictures.
-        purpose: why, in words a court reads.
-    """
-    exchanges, failures = list(subject.exchanges), list(subject.failures)
-    requests = [Request(subject.listing.url), *(Request(url, Purpose.PICTURE) for url in pictures)]
-    for request in requests:
-        try:
-            answer = await fetch(request)
-        except CrawlError as error:
-            failures.append(f"{request.purpose.value} {request.url}: {error}")
-            continue
-        exchanges.extend(wire_exchanges(answer))
-        if answer.status >= 400:
-            failures.append(f"{request.purpose.value} {request.url}: answered with status {answer.status}")
-    whole = Subject(subject.listing, subject.verdicts, tuple(exchanges), subject.about, tuple(failures))
-    return recorder.capture(whole, purpose)
+def dns_exchanges(messages: Iterable[crawlers.exchange.DnsExchange]) -> tuple[DnsExchange, ...]:
+    """DNS messages as the evidence store takes them."""
+    return tuple(DnsExchange(one.server, one.question, one.answer, one.asked_at) for one in messages)
 
 
 def picture_artefact(role: str, data: bytes) -> Artefact:
@@ -202,7 +175,7 @@ def _wire(exchange: Exchange) -> WireExchange:
         tls_error=tls.error if tls else "",
         local_address=wire.local_address,
         local_port=wire.local_port,
-        dns=tuple(DnsExchange(one.server, one.question, one.answer, one.asked_at) for one in wire.dns),
+        dns=dns_exchanges(wire.dns),
     )
 
 

@@ -34,6 +34,8 @@ class Crawling(_Section):
     """Sent in the From header (RFC 9110 §10.1.2)."""
     min_gap_seconds: float = Field(default=1.0, ge=0.0)
     """Between two requests to one host; robots.txt and a source may ask for more."""
+    chromium: str = ""
+    """Path of the Chromium for browser captures; the first one of this machine if empty."""
 
 
 class Authority(_Section):

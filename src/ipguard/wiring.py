@@ -7,18 +7,20 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
 import crawlers.registry
 from crawlers.adapter import Adapter
 from crawlers.crawl import Fetches
-from crawlers.exchange import Purpose, Request
-from crawlers.fetch.fetcher import Fetcher, Identity, Manner
+from crawlers.exchange import Exchange, Purpose, Request
+from crawlers.fetch.browser import BrowserOptions, BrowserPage, capture_page
+from crawlers.fetch.fetcher import Fetcher, Identity, Manner, open_fetcher
 from crawlers.fetch.pace import MemoryPace
 from crawlers.fetch.transport import http_transport
 from evidence_store.blobs import store as blob_door
@@ -35,8 +37,8 @@ from evidence_store.verify.verdict import Verdict
 from evidence_store.verify.verifier import verify_bundle
 from ipguard import __version__
 from ipguard.capture import Recorder
-from ipguard.cases.store import gather, one_case
-from ipguard.cases.tables import CaseExportRow
+from ipguard.cases.store import add_exhibit, gather, one_case
+from ipguard.cases.tables import CaseExhibitRow, CaseExportRow
 from ipguard.database.engine import make_engine, reading, transaction
 from ipguard.errors import DoesNotVerify, NotConfigured, WrongUse
 from ipguard.flagging import Desk, Eyes
@@ -53,6 +55,7 @@ from ipguard.matching.reasons import render
 from ipguard.matching.text import matcher as text_matcher
 from ipguard.matching.text.matcher import TextMatcher
 from ipguard.matching.text.names import names_of
+from ipguard.recapture import Means, Outcome, Wanted, recapture
 from ipguard.rights.store import (
     Imported,
     PictureLook,
@@ -239,6 +242,67 @@ def make_sweeper(
         return Spool(workspace.folder / "spool", run_id)
 
     return Sweeper(Kit(database, desk, pictures, open_fetcher, adapter_of, spool_of, now, progress), matcher)
+
+
+@dataclass(frozen=True, slots=True)
+class Recaptured:
+    """An exhibit that was made for a case just now."""
+
+    row: CaseExhibitRow
+    failures: tuple[str, ...]
+    page_kept: bool
+
+
+def recapture_for_case(
+    workspace: Workspace,
+    database: Engine,
+    case_id: int,
+    wanted: Wanted,
+    *,
+    alert_id: int | None = None,
+    operator: Operator,
+    now: Clock,
+    browser: BrowserOptions | None = None,
+    time_zone: str = "UTC",
+    local_hosts: frozenset[str] = frozenset(),
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Recaptured:
+    """Ask for a page once more, keep what was said as an exhibit, and put that into a case.
+
+    Raises:
+        CrawlError: nothing at all was said. WrongUse: there is no such case, or it is closed.
+    """
+    import asyncio
+
+    with reading(database) as session:
+        if one_case(session, case_id, now=now()).case.state != "open":
+            raise WrongUse(f"Case {case_id} is closed.", hint="Open a new case.")
+    heard: list[Exchange] = []
+    gap = 0.0 if local_hosts else workspace.settings.crawling.min_gap_seconds
+    who = identity(workspace)
+    manner = Manner(who, DatabasePace(database), now, min_gap_seconds=gap)
+    seeing = browser and replace(
+        browser, executable=workspace.settings.crawling.chromium, introduction=who.headers()[0][1]
+    )
+
+    async def look(url: str) -> BrowserPage:
+        return await capture_page(url, seeing or BrowserOptions(), now=now, local_hosts=local_hosts)
+
+    async def ask() -> Outcome:
+        async with open_fetcher(
+            manner, local_hosts=local_hosts, journal=heard.append, accept_bad_certificates=True
+        ) as asks:
+            legal_basis = workspace.settings.evidence.legal_basis
+            eyes, zone = (look if seeing else None), ZoneInfo(time_zone)
+            return await recapture(
+                Means(asks, heard, eyes, operator, legal_basis, now, zone, progress), wanted
+            )
+
+    outcome = asyncio.run(ask())
+    receipt = EvidenceVault(workspace, now).keep([outcome.capture])[0]
+    with transaction(database) as session:
+        (row,) = add_exhibit(session, case_id, receipt.exhibit_id, alert_id=alert_id, now=now())
+    return Recaptured(row, outcome.capture.failures, outcome.page_kept)
 
 
 def watch_version(works: Sequence[Work], pictures: Sequence[str]) -> str:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ipguard.cli.options import JsonOption, WorkspaceOption, operator_name, utc_now
-from ipguard.cli.output import emit, progress, safe, show
+from ipguard.cli.output import emit, progress, safe, say, show
 
-app = typer.Typer(no_args_is_help=True, help="Cases: new, add, list, show, export.")
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ipguard.recapture import Wanted
+    from ipguard.settings import Workspace
+
+app = typer.Typer(no_args_is_help=True, help="Cases: new, add, capture, list, show, export.")
 
 Number = Annotated[int, typer.Argument(help="Number of the case.")]
+Browser = Annotated[bool, typer.Option("--browser", help="Keep the page as a browser shows it, too.")]
+TimeZone = Annotated[
+    str,
+    typer.Option(
+        help="IANA name: what the page is told, and for the local time; this machine's if not given."
+    ),
+]
+Locale = Annotated[str, typer.Option(help="Language that the browser asks for.")]
+LOCALTIME = Path("/etc/localtime")
 
 
 @app.command()
@@ -37,15 +56,26 @@ def new(
 def add(
     number: Number,
     alerts: Annotated[list[int], typer.Argument(help="Numbers of alerts.")],
+    recapture: Annotated[
+        bool, typer.Option("--recapture", help="Ask for each page and its pictures once more, now.")
+    ] = False,
+    browser: Browser = False,
+    time_zone: TimeZone = "",
+    locale: Locale = "en-US",
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put alerts into a case, each with its exhibits."""
+    """Put alerts into a case, each with its exhibits, and with a fresh one where that is wanted."""
     from ipguard.cases.store import add_alert, exhibit_label
     from ipguard.database.engine import make_engine, transaction
+    from ipguard.errors import WrongUse
     from ipguard.settings import open_workspace
 
-    with transaction(make_engine(open_workspace(workspace).database_url)) as session:
+    if browser and not recapture:
+        raise WrongUse("--browser goes with --recapture.", hint="Add --recapture.")
+    place = open_workspace(workspace)
+    database = make_engine(place.database_url)
+    with transaction(database) as session:
         joined = [
             row
             for one in alerts
@@ -56,6 +86,41 @@ def add(
         emit({"case": number, "exhibits": labels})
     else:
         show(f"Case {number}: {len(alerts)} alerts, new exhibits {', '.join(labels) or 'none'}.")
+    if recapture:
+        _recapture_alerts(place, database, number, alerts, _How(browser, time_zone, locale, as_json))
+
+
+@app.command()
+def capture(
+    number: Number,
+    url: Annotated[str, typer.Argument(help="Address of a page.")],
+    browser: Browser = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="The page stands on this machine or network.")
+    ] = False,
+    time_zone: TimeZone = "",
+    locale: Locale = "en-US",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a page and its pictures as they are now, as a new exhibit of a case.
+
+    Exit code 4 when the page itself was not to be had; what was said is kept all the same.
+    """
+    from urllib.parse import urlsplit
+
+    from ipguard.database.engine import make_engine
+    from ipguard.recapture import Wanted
+    from ipguard.settings import open_workspace
+    from ipguard.sources.store import check_url
+
+    place = open_workspace(workspace)
+    check_url(url)
+    wanted = Wanted(url, f"A page asked for by {operator_name()} for case {number}.", about={"case": number})
+    hosts = frozenset({urlsplit(url).hostname or ""}) if local else frozenset()
+    how = _How(browser, time_zone, locale, as_json)
+    if not _keep(place, make_engine(place.database_url), number, wanted, None, hosts, how):
+        raise typer.Exit(4)
 
 
 @app.command("list")
@@ -142,3 +207,101 @@ def export(number: Number, workspace: WorkspaceOption = None, as_json: JsonOptio
             continue
         worth = "" if stamped.stamp.has_legal_value else " [yellow](local authority: no legal value)[/]"
         show(f"  stamped by {stamped.authority} at {stamped.stamp.at:%Y-%m-%d %H:%M:%S} UTC{worth}")
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a page is to be captured, and how that is told."""
+
+    browser: bool
+    time_zone: str
+    locale: str
+    as_json: bool
+
+
+def _recapture_alerts(
+    place: Workspace, database: Engine, number: int, alerts: Sequence[int], how: _How
+) -> None:
+    """Every alert's page once more; one that is not to be had does not keep the others."""
+    from urllib.parse import urlsplit
+
+    from crawlers.errors import CrawlError
+    from ipguard.alerts.queries import one_alert
+    from ipguard.database.engine import reading
+    from ipguard.recapture import wanted_of
+
+    whole = True
+    for alert in alerts:
+        with reading(database) as session:
+            story = one_alert(session, alert, now=utc_now())
+            source = story.view.source
+            addresses = (source.base_url, story.view.listing.url) if source.local else ()
+            hosts = frozenset(urlsplit(one).hostname or "" for one in addresses)
+            wanted = wanted_of(story, number)
+        try:
+            whole &= _keep(place, database, number, wanted, alert, hosts, how)
+        except CrawlError as error:
+            whole = False
+            say(f"[bold red]alert {alert}:[/] {safe(error)} Nothing was said, so there is no new exhibit.")
+    if not whole:
+        raise typer.Exit(4)
+
+
+def _keep(
+    place: Workspace,
+    database: Engine,
+    number: int,
+    wanted: Wanted,
+    alert: int | None,
+    hosts: frozenset[str],
+    how: _How,
+) -> bool:
+    """Capture, keep, tell; whether the page itself is in the exhibit."""
+    from crawlers.fetch.browser import BrowserOptions
+    from evidence_store.exhibit import Operator
+    from ipguard.cases.store import exhibit_label
+    from ipguard.wiring import recapture_for_case
+
+    zone = _zone(how.time_zone)
+    options = BrowserOptions(locale=how.locale, time_zone=zone) if how.browser else None
+    with progress("Capturing") as advance:
+        done = recapture_for_case(
+            place, database, number, wanted, alert_id=alert, operator=Operator(operator_name(), "os-account"),
+            now=utc_now, browser=options, time_zone=zone, local_hosts=hosts, progress=advance,
+        )  # fmt: skip
+    label = exhibit_label(done.row.number)
+    if how.as_json:
+        failures = list(done.failures)
+        emit(
+            {
+                "case": number,
+                "exhibit": label,
+                "id": done.row.exhibit_id,
+                "url": wanted.url,
+                "failures": failures,
+            }
+        )
+        return done.page_kept
+    show(f"[bold]{label}[/]  {safe(wanted.url)}  {done.row.exhibit_id}")
+    for failure in done.failures:
+        show(f"  [yellow]on record:[/] {safe(failure)}")
+    return done.page_kept
+
+
+def _zone(name: str) -> str:
+    """The time zone asked for, or this machine's; UTC where that is not known.
+
+    Raises:
+        WrongUse: there is no such time zone.
+    """
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    from ipguard.errors import WrongUse
+
+    own = os.environ.get("TZ") or str(LOCALTIME.resolve()).partition("/zoneinfo/")[2]
+    try:
+        return ZoneInfo(name or own or "UTC").key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        if not name:
+            return "UTC"
+        raise WrongUse(f"There is no time zone {name!r}.", hint="For example: Asia/Shanghai") from error
