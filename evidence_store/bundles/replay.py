@@ -6,13 +6,12 @@ It holds the WARC file of every exhibit unchanged, an index, and a list of pages
 from __future__ import annotations
 
 import io
-import ipaddress
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from evidence_store import warc
 from evidence_store.bundles.archive import ZipWriter
@@ -26,6 +25,8 @@ BROWSER_TRAFFIC = "browser-traffic"
 WACZ_VERSION = "1.1.1"
 STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})")
 HEAD_BYTES = 200_000
+KEPT = "".join(map(chr, range(0x21, 0x7F)))
+"""Characters that stay as they are in a key; others are percent-encoded."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -80,19 +81,25 @@ def surt(url: str) -> str:
     parts = urlsplit(url.strip())
     host = (parts.hostname or "").lower().rstrip(".")
     host = re.sub(r"^www\d*\.", "", host)
-    try:
-        ipaddress.ip_address(host)
-        key = host
-    except ValueError:
-        key = ",".join(reversed(host.split(".")))
+    key = host if ":" in host else ",".join(reversed(host.split(".")))
     port = _port(parts.netloc)
     if port and port != DEFAULT_PORTS.get(parts.scheme.lower()):
         key += f":{port}"
-    path = parts.path.lower()
-    if len(path) > 1:
-        path = path.rstrip("/") or "/"
-    query = "&".join(sorted(parts.query.lower().split("&"))) if parts.query else ""
-    return f"{key}){path or '/'}{f'?{query}' if query else ''}"
+    path = _plain_path(parts.path)
+    query = "&".join(sorted(parts.query.split("&"))) if parts.query else ""
+    tail = f"{path}?{query}" if query else path
+    return f"{key}){quote(tail, safe=KEPT).lower()}"
+
+
+def _plain_path(path: str) -> str:
+    """A path without empty and dot segments, and without a last slash (RFC 3986 §5.2.4, and more)."""
+    found: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del found[-1:]
+        elif segment not in ("", "."):
+            found.append(segment)
+    return "/" + "/".join(found)
 
 
 def _index_lines(data: bytes, name: str) -> Iterator[str]:
@@ -142,7 +149,7 @@ def _pages(story: Story) -> bytes:
 def _description(story: Story, wacz: ZipWriter) -> bytes:
     resources = [
         {
-            "name": path.rsplit("/", 1)[1],
+            "name": path.rsplit("/", 1)[1].lower(),  # Data Package names are lower case
             "path": path,
             "hash": f"sha256:{digest}",
             "bytes": wacz.sizes[path],
