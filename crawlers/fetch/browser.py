@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from crawlers.errors import AddressRefused, Refused, Unreachable
+from crawlers.errors import AddressRefused, BrowserUnavailable, Refused, Unreachable
 from crawlers.fetch.browser_traffic import Traffic, Watcher
 from crawlers.fetch.chromium import Started, started
 from crawlers.fetch.gate import Gate, GateLimits, open_gate, place_of
@@ -142,7 +142,9 @@ async def capture_page(
             started(options.executable, gate.port) as running,
         ):
             return await _Visit(url, options, now, gate, running).page(zone)
-    except TimeoutError as error:
+    except OSError as error:
+        if not isinstance(error, TimeoutError):
+            raise BrowserUnavailable(f"Browser capture is not available: {error}") from error
         words = f"The browser did not come to an end within {options.total_seconds:g} s."
         raise Unreachable(words, url=url) from error
 
@@ -169,7 +171,15 @@ class _Visit:
         self._agent = f"{agent} {options.introduction}" if options.introduction else agent
 
     async def page(self, zone: ZoneInfo) -> BrowserPage:
-        """Load, wait, render."""
+        """Load, wait, render; what the browser itself cannot do any more is Unreachable."""
+        from playwright.async_api import Error
+
+        try:
+            return await self._page(zone)
+        except Error as error:
+            raise self._unreachable(error) from error
+
+    async def _page(self, zone: ZoneInfo) -> BrowserPage:
         page, watcher, answer, certificate_error = await self._load()
         await self._settle(page)
         captured_at = self._now()
@@ -226,12 +236,9 @@ class _Visit:
         except Error as error:
             why = _net_error(error)
             if not (why.startswith("ERR_CERT") or "SSL" in why) or not self._options.accept_bad_certificates:
-                raise self._unreachable(error) from error
+                raise
         await context.close()
-        try:
-            return *await self._go(await self._context(believing=True)), why
-        except Error as error:
-            raise self._unreachable(error) from error
+        return *await self._go(await self._context(believing=True)), why
 
     async def _context(self, *, believing: bool) -> BrowserContext:
         width, height = self._options.viewport

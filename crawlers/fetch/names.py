@@ -187,7 +187,11 @@ def addresses_in(answer: dns.message.Message) -> tuple[str, ...] | None:
         found = answer.resolve_chaining().answer
     except dns.exception.DNSException:
         return None
-    return tuple(str(record.address) for record in found)[:MAX_FOUND] if found is not None else ()
+    if found is None:
+        return ()
+    if found.rdtype not in (dns.rdatatype.A, dns.rdatatype.AAAA):
+        return None
+    return tuple(str(record.address) for record in found)[:MAX_FOUND]
 
 
 def in_hosts_file(path: Path, name: str) -> tuple[str, ...]:

@@ -244,15 +244,6 @@ def make_sweeper(
     return Sweeper(Kit(database, desk, pictures, open_fetcher, adapter_of, spool_of, now, progress), matcher)
 
 
-@dataclass(frozen=True, slots=True)
-class Recaptured:
-    """An exhibit that was made for a case just now."""
-
-    row: CaseExhibitRow
-    failures: tuple[str, ...]
-    page_kept: bool
-
-
 def recapture_for_case(
     workspace: Workspace,
     database: Engine,
@@ -266,7 +257,7 @@ def recapture_for_case(
     time_zone: str = "UTC",
     local_hosts: frozenset[str] = frozenset(),
     progress: Callable[[int, int], None] = lambda _done, _of: None,
-) -> Recaptured:
+) -> tuple[CaseExhibitRow, Outcome]:
     """Ask for a page once more, keep what was said as an exhibit, and put that into a case.
 
     Raises:
@@ -302,7 +293,7 @@ def recapture_for_case(
     receipt = EvidenceVault(workspace, now).keep([outcome.capture])[0]
     with transaction(database) as session:
         (row,) = add_exhibit(session, case_id, receipt.exhibit_id, alert_id=alert_id, now=now())
-    return Recaptured(row, outcome.capture.failures, outcome.page_kept)
+    return row, outcome
 
 
 def watch_version(works: Sequence[Work], pictures: Sequence[str]) -> str:

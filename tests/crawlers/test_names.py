@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import struct
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crawlers.errors import AddressRefused
 from crawlers.exchange import Request
 from crawlers.fetch.limits import Limits
-from crawlers.fetch.names import SystemNames, in_hosts_file, system_servers
+from crawlers.fetch.names import SystemNames, addresses_in, in_hosts_file, system_servers
 from crawlers.fetch.transport import http_transport
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -176,6 +180,23 @@ def test_an_answer_that_was_not_asked_for_is_passed_over_for_the_true_one(run, l
             assert not any(bytes([6, 6, 6, 6]) in one.answer for one in found.dns)
 
     run(go())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=80), st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=6))
+def test_no_message_however_broken_is_more_than_no_answer(junk, changes):
+    query = dns.message.make_query("shop.test.", "A")
+    said = dns.message.make_response(query)
+    said.answer.append(dns.rrset.from_text("shop.test.", 60, "IN", "CNAME", "a.test."))
+    said.answer.append(dns.rrset.from_text("a.test.", 60, "IN", "A", "203.0.113.5"))
+    wire = bytearray(said.to_wire() + junk)
+    for place, value in changes:
+        wire[place % len(wire)] = value
+    try:
+        found = addresses_in(dns.message.from_wire(bytes(wire), ignore_trailing=True))
+    except dns.exception.DNSException:
+        return
+    assert found is None or all(ipaddress.ip_address(one) for one in found)
 
 
 def test_a_cut_answer_is_fetched_whole_over_tcp(run):

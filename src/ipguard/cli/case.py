@@ -265,27 +265,26 @@ def _keep(
     zone = _zone(how.time_zone)
     options = BrowserOptions(locale=how.locale, time_zone=zone) if how.browser else None
     with progress("Capturing") as advance:
-        done = recapture_for_case(
+        row, outcome = recapture_for_case(
             place, database, number, wanted, alert_id=alert, operator=Operator(operator_name(), "os-account"),
             now=utc_now, browser=options, time_zone=zone, local_hosts=hosts, progress=advance,
         )  # fmt: skip
-    label = exhibit_label(done.row.number)
+    label, failures = exhibit_label(row.number), list(outcome.capture.failures)
     if how.as_json:
-        failures = list(done.failures)
         emit(
             {
                 "case": number,
                 "exhibit": label,
-                "id": done.row.exhibit_id,
+                "id": row.exhibit_id,
                 "url": wanted.url,
                 "failures": failures,
             }
         )
-        return done.page_kept
-    show(f"[bold]{label}[/]  {safe(wanted.url)}  {done.row.exhibit_id}")
-    for failure in done.failures:
+        return outcome.page_kept
+    show(f"[bold]{label}[/]  {safe(wanted.url)}  {row.exhibit_id}")
+    for failure in failures:
         show(f"  [yellow]on record:[/] {safe(failure)}")
-    return done.page_kept
+    return outcome.page_kept
 
 
 def _zone(name: str) -> str:

@@ -27,10 +27,10 @@ from ipguard.cli.main import build
 from ipguard.database.engine import make_engine, reading, transaction
 from ipguard.errors import WrongUse
 from ipguard.listings.tables import ListingPictureRow, ListingRow
-from ipguard.recapture import Wanted
+from ipguard.recapture import Outcome, Wanted
 from ipguard.settings import Workspace
 from ipguard.sources.tables import SourceRow
-from ipguard.wiring import Recaptured, open_store, recapture_for_case
+from ipguard.wiring import open_store, recapture_for_case
 
 chromium = pytest.mark.needs("chromium")
 ME = Operator("tester", "test")
@@ -114,13 +114,14 @@ def filled(tmp_path: Path, stall: Stall) -> Workspace:
     return workspace
 
 
-def capture(workspace: Workspace, url: str, **more: object) -> Recaptured:
+def capture(workspace: Workspace, url: str, **more: object) -> tuple[str, Outcome]:
     engine = make_engine(workspace.database_url)
     try:
         wanted = Wanted(url, "A page asked for by a test.")
-        return recapture_for_case(
+        row, outcome = recapture_for_case(
             workspace, engine, 1, wanted, operator=ME, now=now, local_hosts=LOOPBACK, **more
         )  # type: ignore[arg-type]
+        return row.exhibit_id, outcome
     finally:
         engine.dispose()
 
@@ -171,13 +172,13 @@ def test_the_new_exhibit_stands_in_the_case_under_its_alert(filled):
 
 
 def test_a_page_is_captured_by_its_address_with_the_pictures_it_shows(filled, stall):
-    done = capture(filled, f"{stall.base}/lamp")
+    exhibit_id, outcome = capture(filled, f"{stall.base}/lamp")
 
-    kept, _ = exhibit(filled, done.row.exhibit_id)
+    kept, _ = exhibit(filled, exhibit_id)
     urls = [one["url"].removeprefix(stall.base) for one in kept.fields["exchanges"]]
     assert urls == ["/robots.txt", "/lamp", "/lamp.png", "/gone.png"]
     assert kept.fields["failures"] == [f"picture {stall.base}/gone.png: answered with status 404"]
-    assert done.page_kept
+    assert outcome.page_kept
     assert set(stall.agents) == {stall.agents[0]}
     assert stall.agents[0].startswith("ipguard/")
 
@@ -195,9 +196,9 @@ def test_what_robots_txt_forbids_is_not_asked_and_the_exhibit_says_so(filled, st
 
 
 def test_a_page_that_is_gone_is_an_exhibit_too(filled, stall):
-    done = capture(filled, f"{stall.base}/sold-out")
+    exhibit_id, _ = capture(filled, f"{stall.base}/sold-out")
 
-    kept, _ = exhibit(filled, done.row.exhibit_id)
+    kept, _ = exhibit(filled, exhibit_id)
     assert kept.fields["about"]["page"]["status"] == 404
     assert kept.fields["failures"] == [f"page {stall.base}/sold-out: answered with status 404"]
 
@@ -221,12 +222,14 @@ def test_a_private_address_is_refused_where_nobody_said_it_is_ours(filled, stall
 
 @pytest.mark.parametrize("stall", ["https"], indirect=True)
 def test_a_certificate_nobody_believes_is_recorded_and_said(filled, stall):
-    done = capture(filled, f"{stall.base}/lamp")
+    exhibit_id, outcome = capture(filled, f"{stall.base}/lamp")
 
-    kept, _ = exhibit(filled, done.row.exhibit_id)
+    kept, _ = exhibit(filled, exhibit_id)
     assert {one["tls"]["verified"] for one in kept.fields["exchanges"]} == {False}
     assert "self-signed" in kept.fields["exchanges"][0]["tls"]["error"]
-    assert any("the certificate was not believed: self-signed" in failure for failure in done.failures)
+    assert any(
+        "the certificate was not believed: self-signed" in failure for failure in outcome.capture.failures
+    )
 
 
 @chromium
