@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from evidence_store import canonical, dsse
 from evidence_store.bundles.archive import ZipWriter
+from evidence_store.bundles.portable import portable_verifier
 from evidence_store.bundles.replay import write_wacz
 from evidence_store.bundles.story import Event, Item, Order, Story
 from evidence_store.canonical import Object, moment
@@ -95,6 +96,7 @@ def _write_all(bag: ZipWriter, store: EvidenceStore, story: Story, progress: Pro
         write_wacz(story, wacz)  # type: ignore[arg-type] # a spooled file writes like a file
         bag.add_file(REPLAY_FILE, wacz)  # type: ignore[arg-type]
     _write_words(bag, story)
+    bag.add("data/verify.pyz", portable_verifier())
     for more in story.order.more:
         if not MORE_NAME.fullmatch(more.name):
             raise EvidenceError(f"“{more.name[:100]}” cannot name a file in a bundle")

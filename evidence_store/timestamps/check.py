@@ -1,8 +1,8 @@
 """Is a time stamp good (FORMAT 8.3, RFC 3161 §2.4.2)? Pure: bytes in, an answer or our own error out.
 
-Two implementations have to agree: rfc3161-client judges signature, chain and certificate; our own second
-reading judges status, imprint, nonce and the name. Each VerifierBuilder is made afresh with lists of its own,
-because builders of that library share the lists they were given.
+Two implementations have to agree on signature, certificate and chain: rfc3161-client, and our own `second`. Where
+rfc3161-client is not installed (verify.pyz), the second judges alone, and the stamp says so. Each VerifierBuilder is
+made afresh with lists of its own, because builders of that library share the lists they were given.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import rfc3161_client
 from asn1crypto import cms, tsp
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -18,6 +17,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from evidence_store.errors import Malformed, TimestampError
 from evidence_store.timestamps.der import with_sorted_certificates
+from evidence_store.timestamps.second import verify_token
+
+try:
+    import rfc3161_client
+except ImportError:  # a stranger with verify.pyz has Python and `cryptography`, no more
+    rfc3161_client = None  # type: ignore[assignment]
 
 MAX_BYTES = 1_000_000
 NO_LEGAL_VALUE = "NO LEGAL VALUE"
@@ -46,6 +51,8 @@ class Stamp:
     serial: int
     policy: str
     """OID of the authority's policy."""
+    checked_by: tuple[str, ...] = ()
+    """Implementations that judged it."""
 
     @property
     def has_legal_value(self) -> bool:
@@ -68,17 +75,23 @@ def check_stamp(digest: bytes, query: bytes, response: bytes, roots: bytes) -> S
     if len(query) > MAX_BYTES or len(response) > MAX_BYTES:
         raise TimestampError("a query or response larger than a megabyte")
     asked = _read_query(query)
-    info, certificates = _read_response(response)
+    info, certificates, signed = _read_response(response)
     _same_imprint(asked, info, digest)
     if info["nonce"].native != asked["nonce"].native:
         raise TimestampError("the response answers another query: the nonces differ")
-    signer = _signing_certificate(certificates)
-    _verify_signature(digest, response, _load_roots(roots))
+    signer, known = _signing_certificate(certificates), _load_roots(roots)
+    try:
+        verify_token(signed, info, signer, known)
+    except UNREADABLE as error:
+        raise TimestampError(f"the token does not verify: {error}") from error
+    if rfc3161_client is not None:
+        _verify_signature(digest, response, known)
     return Stamp(
         at=info["gen_time"].native.astimezone(UTC),
         signer=_common_name(signer),
         serial=info["serial_number"].native,
         policy=info["policy"].native,
+        checked_by=("ipguard", *(("rfc3161-client",) if rfc3161_client is not None else ())),
     )
 
 
@@ -91,7 +104,7 @@ def _read_query(query: bytes) -> tsp.TimeStampReq:
     return asked
 
 
-def _read_response(response: bytes) -> tuple[tsp.TSTInfo, list[x509.Certificate]]:
+def _read_response(response: bytes) -> tuple[tsp.TSTInfo, list[x509.Certificate], cms.SignedData]:
     try:
         answer = tsp.TimeStampResp.load(response, strict=True)
         status = answer["status"]["status"].native
@@ -105,7 +118,7 @@ def _read_response(response: bytes) -> tuple[tsp.TSTInfo, list[x509.Certificate]
         certificates = [x509.load_der_x509_certificate(c.chosen.dump()) for c in signed["certificates"]]
     except UNREADABLE as error:
         raise TimestampError(f"the response is not a TimeStampResp: {error}") from error
-    return info, certificates
+    return info, certificates, signed
 
 
 def _same_imprint(asked: tsp.TimeStampReq, info: tsp.TSTInfo, digest: bytes) -> None:

@@ -17,7 +17,7 @@ BIN = Path(sys.executable).parent
 WACZ = "data/replay/exhibits.wacz"
 LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 SEGMENT = st.text(
-    st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="/?#%\\;&="), max_size=6
+    st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="/?#%\\;&=."), max_size=6
 )
 
 
