@@ -225,7 +225,7 @@ def _browser_files(page: BrowserPage) -> tuple[Artefact, ...]:
     answered = [_wire(one) for one in page.traffic if one.response]
     if answered:
         data = warc.write(str(uuid.uuid4()), answered, software=SOFTWARE)
-        files.append(Artefact("browser.warc", "browser-exchanges", "application/warc", data))
+        files.append(Artefact("browser.warc", "browser-traffic", "application/warc", data))
     return tuple(files)
 
 

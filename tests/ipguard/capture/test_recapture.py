@@ -30,7 +30,8 @@ from ipguard.listings.tables import ListingPictureRow, ListingRow
 from ipguard.recapture import Outcome, Wanted
 from ipguard.settings import Workspace
 from ipguard.sources.tables import SourceRow
-from ipguard.wiring import open_store, recapture_for_case
+from ipguard.wiring import export_case, open_store, recapture_for_case
+from ipguard.workspace import make_workspace
 
 chromium = pytest.mark.needs("chromium")
 ME = Operator("tester", "test")
@@ -261,6 +262,18 @@ def test_with_a_browser_every_rendering_is_kept_and_told(filled, stall):
     assert b"Lamp  stall" in told[f"{stall.base}/lamp"]
     assert (b"x-ipguard-retold: by the browser" in files["browser.warc"]) == stall.base.startswith("https")
     assert browser["retold"] == (browser["exchanges"] if stall.base.startswith("https") else 0)
+
+
+@chromium
+def test_a_case_with_a_page_as_a_browser_shows_it_is_handed_over_and_verifies(stall, tmp_path):
+    place = make_workspace(tmp_path / "empty", now=now)
+    engine = make_engine(place.database_url)
+    with transaction(engine) as session:
+        new_case(session, "Lantern Stall", by="tester", now=now())
+    command(place, "capture", "1", f"{stall.base}/lamp", "--local", "--browser")
+    summary, verdict = export_case(place, engine, 1, by="tester", now=now, progress=lambda done, of: None)
+    engine.dispose()
+    assert (summary.exhibits, verdict.good) == (1, True)
 
 
 def test_without_a_chromium_the_page_is_kept_over_http_and_that_is_said(filled, stall, monkeypatch):
