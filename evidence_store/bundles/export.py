@@ -14,6 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from evidence_store import canonical, dsse
 from evidence_store.bundles.archive import ZipWriter
+from evidence_store.bundles.case_uco import case_jsonld
+from evidence_store.bundles.lists import custody_jsonl, exhibits_csv, trust_files
 from evidence_store.bundles.portable import portable_verifier
 from evidence_store.bundles.replay import write_wacz
 from evidence_store.bundles.story import Event, Item, Order, Story
@@ -96,6 +98,11 @@ def _write_all(bag: ZipWriter, store: EvidenceStore, story: Story, progress: Pro
         write_wacz(story, wacz)  # type: ignore[arg-type] # a spooled file writes like a file
         bag.add_file(REPLAY_FILE, wacz)  # type: ignore[arg-type]
     _write_words(bag, story)
+    bag.add("data/exhibits.csv", exhibits_csv(story))
+    bag.add("data/custody.jsonl", custody_jsonl(story))
+    bag.add("data/case.jsonld", case_jsonld(story))
+    for path, data in trust_files(story):
+        bag.add(f"data/trust/{path}", data)
     bag.add("data/verify.pyz", portable_verifier())
     for more in story.order.more:
         if not MORE_NAME.fullmatch(more.name):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 import zipfile
@@ -97,3 +99,68 @@ def test_the_report_names_every_address_that_answered_not_only_the_last(unpacked
 
 def test_the_same_files_give_the_same_bytes(exported, parts, pack):
     assert pack(parts).read_bytes() == exported[0].path.read_bytes()
+
+
+def test_case_validate_says_the_graph_conforms_and_refuses_a_wrong_date(unpacked, tmp_path):
+    graph = unpacked / "data/case.jsonld"
+    done = run(BIN / "case_validate", graph, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    text = graph.read_text("utf-8")
+    assert "2026-11-24T" in text
+    (tmp_path / "wrong.jsonld").write_text(text.replace("2026-11-24T", "2026-13-24T"), "utf-8")
+    assert run(BIN / "case_validate", tmp_path / "wrong.jsonld", cwd=tmp_path).returncode == 1
+
+
+def test_securesystemslib_accepts_the_envelope_and_no_other(unpacked, exported):
+    import base64
+
+    from securesystemslib.dsse import Envelope
+    from securesystemslib.exceptions import VerificationError
+    from securesystemslib.signer import SSlibKey
+
+    envelope = json.loads((unpacked / "bundle.dsse.json").read_bytes())
+    raw = base64.b64decode(exported[1].split("+", 2)[2])[1:]
+    key = SSlibKey(envelope["signatures"][0]["keyid"], "ed25519", "ed25519", {"public": raw.hex()})
+    forged = json.loads(json.dumps(envelope))
+    forged["payload"] = base64.b64encode(b"{}").decode()
+
+    read = Envelope.from_dict(envelope)
+    assert len(read.verify([key], 1)) == 1
+    statement = json.loads(read.payload)
+    tags = (unpacked / "tagmanifest-sha256.txt").read_bytes()
+    assert statement["subject"][0]["digest"]["sha256"] == hashlib.sha256(tags).hexdigest()
+    with pytest.raises(VerificationError):
+        Envelope.from_dict(forged).verify([key], 1)
+
+
+def test_fastwarc_finds_every_record_right(unpacked):
+    done = run(BIN / "fastwarc", "check", "data/items/E-0001/exchange.warc", cwd=unpacked)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_list_of_exhibits_opens_in_a_spreadsheet_and_runs_nothing(unpacked):
+    import csv
+
+    data = (unpacked / "data/exhibits.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(data.decode("utf-8-sig").splitlines()))
+    assert [row[0] for row in rows] == ["Exhibit", "E-0001", "E-0002"]
+    assert rows[1][1] == "https://moon-harbor.example/a"
+    assert rows[1][2] == "https://moon-harbor.example/new"  # after its redirect
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
+
+
+def test_a_cell_that_looks_like_a_formula_is_told_as_text():
+    from evidence_store.bundles.lists import _defused
+
+    assert _defused('=HYPERLINK("https://evil.example")').startswith("'=")
+
+
+def test_the_commitment_can_be_computed_by_hand(unpacked):
+    """The two lines of the README, by hand: SHA-256(nonce ‖ SHA-256(record))."""
+    item = unpacked / "data/items/E-0001"
+    opening = json.loads((item / "opening.json").read_bytes())
+    digest = hashlib.sha256((item / "record.json").read_bytes()).digest()
+    commitment = hashlib.sha256(bytes.fromhex(opening["nonce"]) + digest).hexdigest()
+    assert commitment == json.loads((item / "entry.json").read_bytes())["commitment"]
