@@ -277,6 +277,20 @@ def test_garbage_is_our_own_error(run, server_factory, fetching):
     run(go())
 
 
+def test_leave_for_a_browser_is_given_as_politely_as_an_answer(run, server_factory, fetching, reply, clock):
+    async def go():
+        async with server_factory() as server, fetching(min_gap_seconds=5.0) as fetcher:
+            server.says("/robots.txt", reply(b"User-agent: *\nDisallow: /members\nCrawl-delay: 9\n"))
+            await fetcher.permit(f"{server.base}/page")
+            await fetcher.permit(f"{server.base}/page")
+            assert server.asked == ["/robots.txt"]
+            assert clock.slept == [5.0, 9.0]
+            with pytest.raises(RobotsRefused):
+                await fetcher.permit(f"{server.base}/members")
+
+    run(go())
+
+
 # -- robots -----------------------------------------------------------------------------------------
 
 

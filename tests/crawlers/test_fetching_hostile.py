@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import logging
 import random
-import ssl
 import time
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import brotli
 import pytest
 import zstandard
+from certificates import made_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -319,7 +319,7 @@ def test_an_empty_answer_that_names_a_coding_is_not_cut(run, server_factory, fet
 
 
 def test_the_whole_chain_under_an_authority_is_recorded(run, server_factory, reply, clock, tmp_path):
-    served, trust, leaf, authority = authority_and_leaf(tmp_path)
+    shop = made_for(tmp_path, "shop.test")
 
     async def loopback(host: str, port: int) -> Resolved:
         return Resolved(("127.0.0.1",))
@@ -328,19 +328,19 @@ def test_the_whole_chain_under_an_authority_is_recorded(run, server_factory, rep
         manner = Manner(Identity("1"), MemoryPace(), clock.now, clock.sleep, min_gap_seconds=0.0)
         local = frozenset({"shop.test", "other.test"})
         async with (
-            server_factory(tls=served) as server,
-            open_fetcher(manner, local_hosts=local, resolve=loopback, trust=trust) as fetcher,
+            server_factory(tls=shop.server) as server,
+            open_fetcher(manner, local_hosts=local, resolve=loopback, trust=shop.trust) as fetcher,
         ):
             server.says("/", reply(b"secret"))
             found = await fetcher.fetch(Request(f"https://shop.test:{server.port}/"))
-            assert found.wire.tls.chain == (leaf, authority)
+            assert found.wire.tls.chain == shop.chain
             assert found.wire.response == server.sent[-1]
             assert found.wire.request == server.received[-1]
             with pytest.raises((Unreachable, RobotsRefused), match="CERTIFICATE_VERIFY_FAILED"):
                 await fetcher.fetch(Request(f"https://other.test:{server.port}/"))
             asked = len(server.asked)
         async with (
-            server_factory(tls=served) as server,
+            server_factory(tls=shop.server) as server,
             open_fetcher(manner, local_hosts=local, resolve=loopback) as strict,
         ):
             with pytest.raises((Unreachable, RobotsRefused), match="CERTIFICATE_VERIFY_FAILED"):
@@ -349,43 +349,3 @@ def test_the_whole_chain_under_an_authority_is_recorded(run, server_factory, rep
         assert asked == 2
 
     run(go())
-
-
-def authority_and_leaf(folder) -> tuple[ssl.SSLContext, ssl.SSLContext, bytes, bytes]:
-    """A server's context with leaf and authority, a client's trust, and both certificates as DER."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    now = datetime.now(UTC)
-    top_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    top = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test authority")])
-    usage = x509.KeyUsage(
-        digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False, key_encipherment=False,
-        data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    made = x509.CertificateBuilder().issuer_name(top).not_valid_before(now - timedelta(days=1))
-    made = made.not_valid_after(now + timedelta(days=1))
-    identifier = x509.SubjectKeyIdentifier.from_public_key(top_key.public_key())
-    authority = (
-        made.subject_name(top).public_key(top_key.public_key()).serial_number(1)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True).add_extension(identifier, critical=False)
-        .sign(top_key, hashes.SHA256())
-    )  # fmt: skip
-    leaf = (
-        made.subject_name(x509.Name([])).public_key(key.public_key()).serial_number(2)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("shop.test")]), critical=True)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
-        .sign(top_key, hashes.SHA256())
-    )  # fmt: skip
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem, der = serialization.Encoding.PEM, serialization.Encoding.DER
-    bundle = folder / "shop.pem"
-    bundle.write_bytes(secret + leaf.public_bytes(pem) + authority.public_bytes(pem))
-    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    served.load_cert_chain(bundle)
-    trust = ssl.create_default_context(cadata=authority.public_bytes(pem).decode())
-    return served, trust, leaf.public_bytes(der), authority.public_bytes(der)
