@@ -8,6 +8,7 @@ EvidenceError
 │   └── OutOfSpace        the disk is full; names what was kept
 ├── SigningKeyError   the signing key: missing, wrong passphrase, wrong permissions
 ├── TimestampError    a time-stamping authority: unreachable, refused, or its token is not good
+├── WitnessError      a witness: unreachable, refused, or its cosignature is not good
 └── Malformed         bytes handed to us do not have the form FORMAT.md says
 """
 
@@ -61,6 +62,12 @@ class TimestampError(EvidenceError):
     """A time-stamping authority did not give a good token; the evidence itself is kept."""
 
     hint = "The stamp is asked for again by itself; `ipguard evidence stamp` tries now."
+
+
+class WitnessError(EvidenceError):
+    """A witness did not cosign a checkpoint; the evidence and the log's own signature are kept."""
+
+    hint = "The witness is asked again by itself; `ipguard evidence stamp` tries now."
 
 
 class Malformed(EvidenceError):

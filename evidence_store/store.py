@@ -265,7 +265,14 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
         """
         if self.stamps():
             raise StoreError("The newest checkpoint is stamped as it stands", hint="Sign a newer one first.")
-        self._journal.add_cosignature(self.checkpoint_size, witness, line)
+        size = self.checkpoint_size
+        self._journal.add_cosignature(size, witness, line)
+        with writing(self._folder / CHECKPOINT_FILE) as out:
+            out.write(self.checkpoint_at(size))
+
+    def cosigned(self) -> dict[str, int]:
+        """The largest size that each witness cosigned, by the witness's name."""
+        return self._journal.cosigned()
 
     def add_stamp(self, authority: str, *, query: bytes, response: bytes, roots: bytes) -> None:
         """Keep an authority's stamp on the newest checkpoint. The caller has verified it."""

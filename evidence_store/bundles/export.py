@@ -27,6 +27,7 @@ from evidence_store.store import EvidenceStore
 from evidence_store.timestamps.authority import TimestampAuthority
 from evidence_store.timestamps.check import check_stamp
 from evidence_store.timestamps.stamping import Stamped, stamp_checkpoint
+from evidence_store.witnessing import Witness, witness_checkpoint
 
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MORE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -56,6 +57,7 @@ def export_bundle(
     order: Order,
     *,
     authorities: Sequence[TimestampAuthority],
+    witnesses: Sequence[Witness] = (),
     now: Callable[[], datetime],
     progress: Progress | None = None,
 ) -> BundleSummary:
@@ -75,6 +77,8 @@ def export_bundle(
         why=order.why,
         about={"reference": order.reference},
     )
+    store.checkpoint()
+    witness_checkpoint(store, witnesses)
     checkpoint = store.checkpoint()
     stamped = stamp_checkpoint(store, authorities)
     story = _tell(store, exhibit_ids, order, checkpoint, at)

@@ -256,6 +256,11 @@ class Journal:
         rows = self._all("SELECT witness, line FROM cosignature WHERE size = ? ORDER BY witness", (size,))
         return [(str(witness), bytes(line)) for witness, line in rows]
 
+    def cosigned(self) -> dict[str, int]:
+        """The largest size that each witness cosigned."""
+        rows = self._all("SELECT witness, max(size) FROM cosignature GROUP BY witness", ())
+        return {str(witness): int(size) for witness, size in rows}
+
     def checkpoint_sizes(self) -> list[int]:
         """Size of every signed checkpoint, smallest first."""
         return [int(row[0]) for row in self._all("SELECT size FROM checkpoint ORDER BY size", ())]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evidence_store.errors import EvidenceError
+from evidence_store.log.cosignature import parse_witness
 from evidence_store.log.note import parse_vkey
 from evidence_store.verify.verdict import Finding, State, Verdict
 from evidence_store.verify.verifier import CHECKS, verify_bundle
@@ -33,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m evidence_store.verify", description="Check a bundle, offline."
     )
     parser.add_argument("bundle", type=Path, help="the zip")
+    parser.add_argument(
+        "--witness", action="append", default=[], help="key of a witness that must have cosigned"
+    )
     parser.add_argument("--json", action="store_true", help="JSON on stdout")
     parser.add_argument("--vkey", help="the log's key, as received from elsewhere")
     parser.add_argument(
@@ -41,12 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         vkey = parse_vkey(given.vkey) if given.vkey else None
+        witnesses = [parse_witness(text) for text in given.witness]
         roots = given.roots.read_bytes() if given.roots else None
     except (EvidenceError, OSError) as error:
         parser.error(str(error))
     if not given.bundle.is_file():
         parser.error(f"there is no file {given.bundle}")
-    verdict = verify_bundle(given.bundle, vkey=vkey, roots=roots)
+    verdict = verify_bundle(given.bundle, vkey=vkey, roots=roots, witnesses=witnesses)
     if given.json:
         print(json.dumps(as_json(verdict), ensure_ascii=False))  # noqa: T201 — a command's result
     else:

@@ -7,10 +7,12 @@ elsewhere is given), and whether the roots deserve trust (unless roots from else
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from evidence_store.errors import Malformed
+from evidence_store.log.cosignature import WitnessKey, check_cosignature
 from evidence_store.log.note import VerifierKey, parse_vkey
 from evidence_store.verify import checks_exhibits, checks_files, checks_log, checks_replay
 from evidence_store.verify.checks_exhibits import Listed
@@ -32,6 +34,7 @@ CHECKS = {
     "V-11": "custody",
     "V-12": "time stamp",
     "V-13": "keys",
+    "V-14": "witness",
     "V-16": "replay",
 }
 """Check → its name in FORMAT 11."""
@@ -73,6 +76,7 @@ def verify_bundle(
     *,
     vkey: VerifierKey | None = None,
     roots: bytes | None = None,
+    witnesses: Sequence[WitnessKey] = (),
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Verdict:
     """Check a bundle, offline.
@@ -81,6 +85,7 @@ def verify_bundle(
         path: the zip.
         vkey: the log's key as received from elsewhere; without it the bundle's own is used, and that is said.
         roots: PEM roots of time-stamping authorities as received from elsewhere; likewise.
+        witnesses: keys of witnesses that must have cosigned the checkpoint.
         progress: told (bytes hashed, bytes in all).
     """
     notes = _Notes()
@@ -88,7 +93,7 @@ def verify_bundle(
         with open_bundle(path) as bundle:
             notes.found.append(Finding("V-1", State.PASSED, "The container is a plain zip without tricks."))
             bundle.hash_all(progress)
-            _check_inside(bundle, notes, vkey, roots)
+            _check_inside(bundle, notes, vkey, roots, witnesses)
     except Malformed as error:
         notes.found.append(Finding("V-1", State.FAILED, f"{error}."))
     done = {finding.check for finding in notes.found}
@@ -99,7 +104,13 @@ def verify_bundle(
     return Verdict(tuple(sorted(notes.found, key=lambda finding: order[finding.check])))
 
 
-def _check_inside(bundle: Bundle, notes: _Notes, vkey: VerifierKey | None, roots: bytes | None) -> None:
+def _check_inside(
+    bundle: Bundle,
+    notes: _Notes,
+    vkey: VerifierKey | None,
+    roots: bytes | None,
+    witnesses: Sequence[WitnessKey],
+) -> None:
     notes.run("V-2", lambda: checks_files.check_bag(bundle), str)
     start = vkey or notes.run(
         "V-4", lambda: _inside_key(bundle), lambda k: f"The bundle names the key {k.name}."
@@ -120,6 +131,8 @@ def _check_inside(bundle: Bundle, notes: _Notes, vkey: VerifierKey | None, roots
         notes.run("V-13", lambda: checks_log.check_key_entries(bundle, changes, head), str)
     elif not changes:
         notes.skip("V-13", "The bundle tells of no change of the log's key, so there was nothing to follow.")
+    if head is not None:
+        _check_witnesses(notes, head, witnesses)
     listed = notes.run(
         "V-5",
         lambda: checks_exhibits.check_case(bundle),
@@ -135,6 +148,21 @@ def _check_inside(bundle: Bundle, notes: _Notes, vkey: VerifierKey | None, roots
     notes.run("V-11", lambda: checks_log.check_custody(bundle, head, exhibits), str)
     _check_time(bundle, notes, head, roots)
     _check_replay(bundle, notes, listed)
+
+
+def _check_witnesses(notes: _Notes, head: Head, witnesses: Sequence[WitnessKey]) -> None:
+    for witness in witnesses:
+        notes.run(
+            "V-14",
+            partial(check_cosignature, head.note, witness),
+            lambda at, name=witness.name: (
+                f"{name} saw this log and no other history of it, at {at.isoformat()}."
+            ),  # type: ignore[misc]
+        )
+    if not witnesses:
+        notes.skip(
+            "V-14", "Whether somebody else watches this log: no key of a witness was given (--witness)."
+        )
 
 
 def _inside_key(bundle: Bundle) -> VerifierKey:

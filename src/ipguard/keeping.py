@@ -18,11 +18,12 @@ from evidence_store.canonical import moment
 from evidence_store.errors import EvidenceError
 from evidence_store.store import EvidenceStore, Memory
 from evidence_store.timestamps.stamping import Stamped, stamp_checkpoint
+from evidence_store.witnessing import witness_checkpoint
 from ipguard.cases.store import open_cases_of
 from ipguard.database.engine import reading
 from ipguard.errors import IpguardError, WrongUse
 from ipguard.settings import Workspace
-from ipguard.wiring import Clock, authorities, open_store
+from ipguard.wiring import Clock, authorities, open_store, witnesses
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,9 @@ def stamp_now(workspace: Workspace, now: Clock, memory: Memory | None = None) ->
     """Sign what is new, and have it stamped by every authority that has not done so yet."""
     with open_store(workspace, now, memory) as store:
         store.checkpoint()
+        for one in witness_checkpoint(store, witnesses(workspace)):
+            if one.problem:
+                logger.warning("not cosigned by %s: %s", one.witness, one.problem)
         return stamp_checkpoint(store, authorities(workspace, now))
 
 

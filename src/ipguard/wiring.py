@@ -27,8 +27,10 @@ from evidence_store.blobs import store as blob_door
 from evidence_store.blobs.directory import DirectoryBlobs
 from evidence_store.bundles.export import BundleSummary, export_bundle
 from evidence_store.bundles.story import Order
-from evidence_store.errors import StoreError, TimestampError
+from evidence_store.errors import Malformed, StoreError, TimestampError
 from evidence_store.exhibit import Capture, Operator, Receipt
+from evidence_store.log.cosignature import parse_witness
+from evidence_store.log.witness import HttpWitness
 from evidence_store.store import EvidenceStore, Memory
 from evidence_store.timestamps.authority import TimestampAuthority
 from evidence_store.timestamps.http_authority import HttpAuthority
@@ -312,6 +314,23 @@ def authorities(workspace: Workspace, now: Clock) -> list[TimestampAuthority]:
     return [_authority(workspace, one, now) for one in workspace.settings.evidence.authorities]
 
 
+def witnesses(workspace: Workspace) -> list[HttpWitness]:
+    """The witnesses of the settings.
+
+    Raises:
+        NotConfigured: one has a key that does not read.
+    """
+    try:
+        return [
+            HttpWitness(one.name, one.url, parse_witness(one.vkey))
+            for one in workspace.settings.evidence.witnesses
+        ]
+    except Malformed as error:
+        raise NotConfigured(
+            f"A witness in the settings: {error}", hint="Ask its keeper for its key."
+        ) from error
+
+
 def export_case(
     workspace: Workspace,
     database: Engine,
@@ -340,7 +359,14 @@ def export_case(
     with open_store(workspace, now) as store:
         exhibits = [row.exhibit_id for row in story.exhibits]
         summary = export_bundle(
-            store, exhibits, out, order, authorities=authorities(workspace, now), now=now, progress=progress
+            store,
+            exhibits,
+            out,
+            order,
+            authorities=authorities(workspace, now),
+            witnesses=witnesses(workspace),
+            now=now,
+            progress=progress,
         )
         vkey = store.vkey
     verdict = verify_bundle(out, vkey=vkey)

@@ -20,6 +20,9 @@ def verify(
     roots: Annotated[
         Path | None, typer.Option(help="PEM roots of time-stamping authorities, from elsewhere.")
     ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="Key of a witness that must have cosigned; may be given again.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a bundle, offline: every finding, what is not proven, and what was not checked.
@@ -27,6 +30,7 @@ def verify(
     Exit code 5 when it does not verify.
     """
     from evidence_store.errors import Malformed
+    from evidence_store.log.cosignature import parse_witness
     from evidence_store.log.note import parse_vkey
     from evidence_store.verify.__main__ import as_json as facts
     from evidence_store.verify.__main__ import report
@@ -34,13 +38,14 @@ def verify(
 
     try:
         key = parse_vkey(vkey) if vkey else None
+        witnesses = [parse_witness(text) for text in witness or ()]
         given = roots.read_bytes() if roots else None
     except (Malformed, OSError) as error:
         raise WrongUse(str(error)) from error
     if not bundle.is_file():
         raise WrongUse(f"There is no file {bundle}", hint="Bundles lie in the workspace's exports folder.")
     with progress("Checking") as advance:
-        verdict = verify_bundle(bundle, vkey=key, roots=given, progress=advance)
+        verdict = verify_bundle(bundle, vkey=key, roots=given, witnesses=witnesses, progress=advance)
     if as_json:
         emit(facts(verdict))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,10 @@ from evidence_store.bundles.export import BundleSummary, export_bundle
 from evidence_store.bundles.story import BundleFile, Order
 from evidence_store.digest import sha256
 from evidence_store.exhibit import Artefact, Capture, Operator, WireExchange
+from evidence_store.log.cosignature import parse_witness
+from evidence_store.log.local_witness import LocalWitness
+from evidence_store.log.note import VerifierKey
+from evidence_store.log.witness import request_body
 from evidence_store.store import EvidenceStore, create_store
 from evidence_store.timestamps.local_authority import LocalAuthority
 
@@ -42,8 +46,35 @@ def page(url: str) -> Capture:
     )  # fmt: skip
 
 
+class Neighbour:
+    """A witness asked without a network: the same object that serves HTTP elsewhere."""
+
+    name = "neighbour"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._witness = LocalWitness(folder, [], name="neighbour.test/witness", now=lambda: NOON)
+        self.key = parse_witness(self._witness.vkey)
+
+    def watch(self, log: VerifierKey) -> None:
+        self._witness = LocalWitness(self._folder, [log], name=self.key.name, now=lambda: NOON)
+
+    def cosign(self, checkpoint: bytes, seen: int, prove: Callable[[int], Sequence[bytes]]) -> bytes:
+        answer = self._witness.add_checkpoint(request_body(seen, prove(seen) if seen else (), checkpoint))
+        assert answer.status == 200, answer.body
+        return answer.body
+
+
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[BundleSummary, str, bytes]:
+def neighbour(tmp_path_factory: pytest.TempPathFactory) -> Neighbour:
+    """The witness of the exported bundle."""
+    return Neighbour(tmp_path_factory.mktemp("witness") / "w")
+
+
+@pytest.fixture(scope="session")
+def exported(
+    tmp_path_factory: pytest.TempPathFactory, neighbour: Neighbour
+) -> tuple[BundleSummary, str, bytes]:
     """(summary, vkey, roots) of a bundle with two exhibits, exported from a store with other things in it."""
     place = tmp_path_factory.mktemp("store")
     create_store(place / "evidence", origin="ipguard.test/log", now=lambda: NOON)
@@ -55,10 +86,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[BundleSummary, s
         )
         store.keep([page("https://another.example/")])
         store.rotate_key(why="yearly")
+        neighbour.watch(store.vkey)
         summary = export_bundle(
             store, [first.exhibit_id, second.exhibit_id], place / "CASE-7.zip",
             Order("Star Lantern v. Moon Harbor", "CASE-7", "counsel", "for the court", (BundleFile("note.txt", b"x"),)),
-            authorities=[authority], now=lambda: NOON,
+            authorities=[authority], witnesses=[neighbour], now=lambda: NOON,
         )  # fmt: skip
         return summary, str(store.vkey), authority.roots
 

@@ -36,10 +36,11 @@ def pyz(parts, tmp_path) -> Path:
     return path
 
 
-def test_it_verifies_the_bundle_it_came_in(exported, pyz, bare, tmp_path):
+def test_it_verifies_the_bundle_it_came_in(exported, neighbour, pyz, bare, tmp_path):
     summary, vkey, roots = exported
     (tmp_path / "roots.pem").write_bytes(roots)
-    done = run(pyz, summary.path, "--vkey", vkey, "--roots", tmp_path / "roots.pem", "--json", env=bare)
+    given = ("--vkey", vkey, "--roots", tmp_path / "roots.pem", "--witness", neighbour.key)
+    done = run(pyz, summary.path, *given, "--json", env=bare)
 
     assert done.returncode == 0, done.stderr + done.stdout
     verdict = json.loads(done.stdout)

@@ -6,6 +6,7 @@ manifests honestly, but has not got the log's key.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -276,6 +277,25 @@ def replay_that_is_no_archive_fail(f: Parts) -> tuple[str, Parts]:
     return "V-16", {"remake": b"", **f, WACZ: b"not a zip"}
 
 
+def witness_line_taken_out_fail(f: Parts) -> tuple[str, Parts]:
+    def silent(data: bytes) -> bytes:
+        return b"".join(line for line in data.splitlines(keepends=True) if b"neighbour.test" not in line)
+
+    proofs = {
+        path: silent(data) for path, data in f.items() if path.endswith((".tlog-proof", "log/checkpoint"))
+    }
+    return "V-14", {"remake": b"", **f, **proofs}
+
+
+def witness_line_of_another_time_fail(f: Parts) -> tuple[str, Parts]:
+    path = "data/log/checkpoint"
+    line = f[path].splitlines(keepends=True)[-1]
+    name, raw = line[:-1].rsplit(b" ", 1)
+    forged = bytearray(base64.b64decode(raw))
+    forged[11] ^= 1  # the last byte of the time
+    return "V-14", {"remake": b"", **changed(f, path, line, name + b" " + base64.b64encode(forged) + b"\n")}
+
+
 VECTORS = [value for name, value in sorted(globals().items()) if name.endswith("_fail")]
 
 
@@ -284,12 +304,12 @@ def failed(verdict) -> set[str]:
 
 
 @pytest.mark.parametrize("forge", VECTORS, ids=lambda forge: forge.__name__)
-def test_what_is_wrong_is_found_by_its_check(forge, parts, pack, remake):
+def test_what_is_wrong_is_found_by_its_check(forge, parts, pack, remake, neighbour):
     check, files = forge(dict(parts))
     if "remake" in files:
         files = remake({path: data for path, data in files.items() if path != "remake"})
 
-    verdict = verify_bundle(pack(files))
+    verdict = verify_bundle(pack(files), witnesses=[neighbour.key])
     assert check in failed(verdict)
     assert not verdict.good
 
@@ -300,9 +320,9 @@ def test_no_check_is_without_a_vector(parts):
     assert checked == set(CHECKS)
 
 
-def test_the_good_bundle_is_good(exported):
+def test_the_good_bundle_is_good(exported, neighbour):
     summary, vkey, roots = exported
-    verdict = verify_bundle(summary.path, vkey=parse_vkey(vkey), roots=roots)
+    verdict = verify_bundle(summary.path, vkey=parse_vkey(vkey), roots=roots, witnesses=[neighbour.key])
 
     assert verdict.good
     assert {f.check for f in verdict.findings if f.state is State.PASSED} == set(CHECKS)
@@ -313,7 +333,7 @@ def test_without_a_key_from_elsewhere_that_is_said(exported):
     verdict = verify_bundle(exported[0].path)
 
     assert verdict.good
-    assert {f.check for f in verdict.findings if f.state is State.NOT_CHECKED} == {"V-4", "V-12"}
+    assert {f.check for f in verdict.findings if f.state is State.NOT_CHECKED} == {"V-4", "V-12", "V-14"}
 
 
 def test_a_bundle_signed_by_somebody_else_is_refused_with_the_right_key(exported):
