@@ -51,8 +51,12 @@ class GateLimits:
     max_bytes: int = 200_000_000
     """Everything that comes in, all connections together."""
     connect_seconds: float = 10.0
-    asked_seconds: float = 2.0
+    asked_seconds: float = 5.0
     """How long a connection waits to be known as one that the page asked for."""
+    max_passages: int = 2_000
+    """Plain requests of one page; more are refused."""
+    max_named: int = 200
+    """Hosts that are named as refused; a page can think up any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,25 +242,33 @@ class Gate:
         """A connection to where the place leads; None where there is none to be had, with the reason kept."""
         name = f"{place[0]}:{place[1]}"
         if not await self._asked_for(place):
-            self.own_traffic[name] = None
+            if len(self.own_traffic) < self._limits.max_named:
+                self.own_traffic[name] = None
             return None
         if self.full:
-            self.refused[name] = f"more than {self._limits.max_bytes} bytes had come in"
+            self._refuse(name, f"more than {self._limits.max_bytes} bytes had come in")
+            return None
+        if len(self._live) >= self._limits.max_passages:
+            self._refuse(name, f"the page had made more than {self._limits.max_passages} requests")
             return None
         try:
             async with asyncio.timeout(self._limits.connect_seconds):
                 names = await self._resolve(*place)
                 if why := refusal(place[0], names.addresses, local=place[0] in self._local_hosts):
-                    self.refused[name] = why
+                    self._refuse(name, why)
                     return None
                 address, reader, writer = await _connected(names.addresses, place[1])
         except (OSError, UnicodeError, TimeoutError) as error:
-            self.refused[name] = f"not reached: {str(error) or 'it took too long'}"
+            self._refuse(name, f"not reached: {str(error) or 'it took too long'}")
             return None
         end = writer.get_extra_info("sockname") or ("", 0)
         reached = Reached(address, names, (str(end[0]), int(end[1])))
         self.reached[place] = reached
         return reached, reader, writer
+
+    def _refuse(self, name: str, why: str) -> None:
+        if len(self.refused) < self._limits.max_named:
+            self.refused[name] = why
 
     async def _asked_for(self, place: Place) -> bool:
         """Whether the page asked for a host; word of that may come a moment later than the connection."""

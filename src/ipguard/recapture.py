@@ -21,6 +21,7 @@ from crawlers.extract.sources import largest
 from crawlers.fetch.browser import BrowserPage
 from crawlers.fetch.browser_traffic import Traffic
 from evidence_store import warc
+from evidence_store.canonical import moment
 from evidence_store.exhibit import Artefact, Capture, JsonValue, Operator, WireExchange
 from ipguard.alerts.queries import AlertStory
 from ipguard.capture import dns_exchanges, picture_artefact, sniffed, wire_exchanges
@@ -255,7 +256,7 @@ def _about_page(
         "final_url": final_url,
         "status": status,
         "title": title,
-        "captured_at": at.isoformat(),
+        "captured_at": moment(at),
         "local_time": at.astimezone(means.zone).isoformat(),
         "time_zone": means.zone.key,
     }
@@ -272,8 +273,8 @@ def _about_browser(page: BrowserPage) -> dict[str, JsonValue]:
         "final_url": page.final_url,
         "status": page.status,
         "title": page.title,
-        "started_at": page.started_at.isoformat(),
-        "captured_at": page.captured_at.isoformat(),
+        "started_at": moment(page.started_at),
+        "captured_at": moment(page.captured_at),
         "local_time": page.local_time,
         "time_zone": page.time_zone,
         "locale": page.locale,

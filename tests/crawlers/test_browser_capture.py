@@ -21,7 +21,6 @@ from crawlers.fetch.gate import GateLimits
 from crawlers.fetch.names import Resolved
 
 LOCAL = frozenset({"shop.test"})
-SOON = GateLimits(asked_seconds=1.0)
 chromium = pytest.mark.needs("chromium")
 SHOP = """<!doctype html><html lang=en><meta charset=utf-8><title>Lantern stall</title>
 <h1>Star Lantern 星灯</h1><p id=made></p><img src=/lamp.png>
@@ -34,7 +33,7 @@ async def loopback(host: str, port: int) -> Resolved:
 
 
 def look(url: str, **options: object):
-    values = {"load_seconds": 15.0, "settle_seconds": 1.0, "gate": SOON, **options}
+    values = {"load_seconds": 15.0, "settle_seconds": 1.0, **options}
     return capture_page(
         url, BrowserOptions(**values), now=lambda: datetime.now(UTC), resolve=loopback, local_hosts=LOCAL
     )  # type: ignore[arg-type]

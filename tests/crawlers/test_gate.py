@@ -178,3 +178,23 @@ def test_places():
     assert [place_of(url) for url in ("data:text/html,x", "http://x:y/", "about:blank", "http:///")] == [
         None
     ] * 4
+
+
+def test_a_page_that_asks_without_end_is_named_and_kept_only_so_often(run, server_factory, reply, gate):
+    few = GateLimits(max_passages=2, max_named=3)
+
+    async def go():
+        async with server_factory() as server, gate(few) as one:
+            server.says("/", reply(b"lantern"))
+            url = f"{server.at('shop.test')}/"
+            await one.expect(url)
+            for _ in range(2):
+                assert (await through(one, get(url), then=b"lantern")).endswith(b"lantern")
+            assert await through(one, get(url)) == b""
+            for n in range(5):
+                await one.expect(f"http://inside{n}.test/")
+                await through(one, get(f"http://inside{n}.test/"))
+            assert len(one.passages) == 2
+            assert len(one.refused) == 3
+
+    run(go())
