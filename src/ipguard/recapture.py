@@ -153,7 +153,8 @@ async def recapture(means: Means, wanted: Wanted) -> Outcome:
         failures=tuple(failures),
         about=about,
     )
-    return Outcome(capture, page_kept=page is not None or seen is not None)
+    shown = seen is not None and bool(seen.screenshot or seen.dom)
+    return Outcome(capture, page_kept=page is not None or shown)
 
 
 async def _ask(
