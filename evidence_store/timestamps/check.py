@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from asn1crypto import cms, tsp
+from asn1crypto import cms, core, tsp
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -51,6 +51,8 @@ class Stamp:
     serial: int
     policy: str
     """OID of the authority's policy."""
+    certificate_serial: int = 0
+    """Serial number of the signing certificate."""
     checked_by: tuple[str, ...] = ()
     """Implementations that judged it."""
 
@@ -75,10 +77,33 @@ def check_stamp(digest: bytes, query: bytes, response: bytes, roots: bytes) -> S
     if len(query) > MAX_BYTES or len(response) > MAX_BYTES:
         raise TimestampError("a query or response larger than a megabyte")
     asked = _read_query(query)
-    info, certificates, signed = _read_response(response)
-    _same_imprint(asked, info, digest)
+    info, _, _ = _read_response(response)
+    _same_imprint("query", asked["message_imprint"], digest, "sha256")
     if info["nonce"].native != asked["nonce"].native:
         raise TimestampError("the response answers another query: the nonces differ")
+    return _judge(response, digest, "sha256", roots)
+
+
+def check_token(token: bytes, digest: bytes, hash_name: str, roots: bytes) -> Stamp:
+    """The same for a bare token (DER ContentInfo), as an evidence record holds it; there is no query to compare.
+
+    Raises:
+        TimestampError: it is not good; the message says why.
+    """
+    if len(token) > MAX_BYTES:
+        raise TimestampError("a token larger than a megabyte")
+    try:
+        status = tsp.PKIStatusInfo({"status": "granted"}).dump()
+        body = status + token
+        response = core.Sequence(contents=body).dump()
+    except UNREADABLE as error:
+        raise TimestampError(f"not a time-stamp token: {error}") from error
+    return _judge(response, digest, hash_name, roots)
+
+
+def _judge(response: bytes, digest: bytes, hash_name: str, roots: bytes) -> Stamp:
+    info, certificates, signed = _read_response(response)
+    _same_imprint("response", info["message_imprint"], digest, hash_name)
     signer, known = _signing_certificate(certificates), _load_roots(roots)
     try:
         verify_token(signed, info, signer, known)
@@ -91,6 +116,7 @@ def check_stamp(digest: bytes, query: bytes, response: bytes, roots: bytes) -> S
         signer=_common_name(signer),
         serial=info["serial_number"].native,
         policy=info["policy"].native,
+        certificate_serial=signer.serial_number,
         checked_by=("ipguard", *(("rfc3161-client",) if rfc3161_client is not None else ())),
     )
 
@@ -121,12 +147,11 @@ def _read_response(response: bytes) -> tuple[tsp.TSTInfo, list[x509.Certificate]
     return info, certificates, signed
 
 
-def _same_imprint(asked: tsp.TimeStampReq, info: tsp.TSTInfo, digest: bytes) -> None:
-    for name, imprint in (("query", asked["message_imprint"]), ("response", info["message_imprint"])):
-        if imprint["hash_algorithm"]["algorithm"].native != "sha256":
-            raise TimestampError(f"the {name} is not over SHA-256")
-        if imprint["hashed_message"].native != digest:
-            raise TimestampError(f"the {name} is over something else")
+def _same_imprint(which: str, imprint: tsp.MessageImprint, digest: bytes, hash_name: str) -> None:
+    if imprint["hash_algorithm"]["algorithm"].native != hash_name:
+        raise TimestampError(f"the {which} is not over {hash_name}")
+    if imprint["hashed_message"].native != digest:
+        raise TimestampError(f"the {which} is over something else")
 
 
 def _signing_certificate(certificates: list[x509.Certificate]) -> x509.Certificate:

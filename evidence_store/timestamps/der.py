@@ -1,7 +1,7 @@
-"""Just enough DER (X.690 §10) to put one SET in order: some authorities send certificates unsorted.
+"""Just enough DER (X.690 §10): structures around tokens are read and written byte for byte, never re-encoded.
 
-That SET is outside what the CMS signature covers, so sorting it in a copy changes nothing that is signed;
-the response itself is kept as it came.
+Some authorities send certificates unsorted. That SET is outside what the CMS signature covers, so sorting it in a copy
+changes nothing that is signed; the response itself is kept as it came.
 """
 
 from __future__ import annotations
@@ -11,6 +11,16 @@ from collections.abc import Iterator
 from evidence_store.errors import Malformed
 
 SEQUENCE, SET, CONTEXT_0 = 0x30, 0x31, 0xA0
+INTEGER, OCTETS = 0x02, 0x04
+
+
+def tlv(tag: int, contents: bytes) -> bytes:
+    """Tag, length and contents, in the one form of DER."""
+    size = len(contents)
+    if size < 0x80:
+        return bytes([tag, size]) + contents
+    length = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes([tag, 0x80 | len(length)]) + length + contents
 
 
 def with_sorted_certificates(response: bytes) -> bytes:
@@ -19,36 +29,38 @@ def with_sorted_certificates(response: bytes) -> bytes:
     Raises:
         Malformed: it has another structure.
     """
-    start, end = _inside(response, 0, len(response), SEQUENCE)
-    parts = list(_members(response, start, end))
+    start, end = inside(response, 0, len(response), SEQUENCE)
+    parts = list(members(response, start, end))
     if len(parts) < 2:
         return response  # a refusal has no token
     signed_data = _signed_data(response, parts[1])
-    for tag, first, last in _members(response, *signed_data):
+    for tag, first, last in members(response, *signed_data):
         if tag == CONTEXT_0:
-            start, end = _inside(response, first, last, CONTEXT_0)
-            certificates = sorted(response[a:b] for _, a, b in _members(response, start, end))
+            start, end = inside(response, first, last, CONTEXT_0)
+            certificates = sorted(response[a:b] for _, a, b in members(response, start, end))
             return response[:start] + b"".join(certificates) + response[end:]
     return response
 
 
 def _signed_data(data: bytes, token: tuple[int, int, int]) -> tuple[int, int]:
     """Where the members of SignedData lie inside a ContentInfo."""
-    content_info = list(_members(data, *_inside(data, token[1], token[2], SEQUENCE)))
+    content_info = list(members(data, *inside(data, token[1], token[2], SEQUENCE)))
     if len(content_info) != 2:
         raise Malformed("a time-stamp token is no ContentInfo")
-    explicit = _inside(data, content_info[1][1], content_info[1][2], CONTEXT_0)
-    return _inside(data, *explicit, SEQUENCE)
+    explicit = inside(data, content_info[1][1], content_info[1][2], CONTEXT_0)
+    return inside(data, *explicit, SEQUENCE)
 
 
-def _inside(data: bytes, start: int, end: int, tag: int) -> tuple[int, int]:
+def inside(data: bytes, start: int, end: int, tag: int) -> tuple[int, int]:
+    """Where the contents of the one value between `start` and `end` lie; Malformed where it has another tag."""
     found, first, last = _header(data, start, end)
     if found != tag or last != end:
-        raise Malformed("a time-stamp response has another structure")
+        raise Malformed("DER of another structure")
     return first, last
 
 
-def _members(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+def members(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """(tag, start, end) of each value in a row."""
     while start < end:
         tag, _, last = _header(data, start, end)
         yield tag, start, last

@@ -40,7 +40,7 @@ class LocalAuthority:
     """Stamps with a key of its own, kept in a folder."""
 
     def __init__(self, folder: Path, *, now: Callable[[], datetime], name: str = "local") -> None:
-        self._name, self._now = name, now
+        self._folder, self._name, self._now = folder, name, now
         if not (folder / "key.pem").exists():
             _make(folder, now())
         try:
