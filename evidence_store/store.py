@@ -278,9 +278,9 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
         """Keep an authority's stamp on the newest checkpoint. The caller has verified it."""
         self._journal.add_stamp(StampLine(self.checkpoint_size, authority, query, response, roots))
 
-    def add_renewal(self, size: int, authority: str, record: bytes) -> None:
-        """Keep an evidence record that takes over a stamp (FORMAT 8.4). The caller has verified it."""
-        self._journal.add_renewal(size, authority, moment(self._now()), record)
+    def add_renewals(self, rows: Sequence[tuple[int, str, bytes, bytes]]) -> None:
+        """Keep evidence records (FORMAT 8.4): (size, authority, record, roots). The caller has verified them."""
+        self._journal.add_renewals(moment(self._now()), rows)
 
     # -- out --------------------------------------------------------------------------------------
 
@@ -318,8 +318,8 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
         at = size if size is not None else newest[0] if newest else 0
         return self._journal.stamps(at)
 
-    def renewal(self, size: int, authority: str) -> bytes | None:
-        """The newest evidence record of a stamp; None where it was never renewed."""
+    def renewal(self, size: int, authority: str) -> tuple[bytes, bytes] | None:
+        """The newest evidence record of a stamp and the roots of its stamps; None where it was never renewed."""
         return self._journal.renewal(size, authority)
 
     def exhibit(self, exhibit_id: str) -> Kept:

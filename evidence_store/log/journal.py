@@ -53,11 +53,12 @@ CREATE TABLE IF NOT EXISTS cosignature (
     PRIMARY KEY (size, witness)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS renewal (
+    number INTEGER PRIMARY KEY,
     size INTEGER NOT NULL,
     authority TEXT NOT NULL,
     at TEXT NOT NULL,
     record BLOB NOT NULL,
-    PRIMARY KEY (size, authority, at)
+    roots BLOB NOT NULL
 ) STRICT;
 INSERT OR IGNORE INTO vault VALUES (1, 1);
 """
@@ -265,18 +266,21 @@ class Journal:
         """Size of every signed checkpoint, smallest first."""
         return [int(row[0]) for row in self._all("SELECT size FROM checkpoint ORDER BY size", ())]
 
-    def add_renewal(self, size: int, authority: str, at: str, record: bytes) -> None:
-        """Remember an evidence record that takes over a stamp (FORMAT 8.4)."""
+    def add_renewals(self, at: str, rows: Iterable[tuple[int, str, bytes, bytes]]) -> None:
+        """Remember evidence records that take over stamps (FORMAT 8.4): (size, authority, record, roots)."""
         with self._transaction():
-            self._db.execute("INSERT INTO renewal VALUES (?, ?, ?, ?)", (size, authority, at, record))
+            self._db.executemany(
+                "INSERT INTO renewal (size, authority, at, record, roots) VALUES (?, ?, ?, ?, ?)",
+                [(size, authority, at, record, roots) for size, authority, record, roots in rows],
+            )
 
-    def renewal(self, size: int, authority: str) -> bytes | None:
-        """The newest evidence record of a stamp."""
+    def renewal(self, size: int, authority: str) -> tuple[bytes, bytes] | None:
+        """The newest evidence record of a stamp, and the roots that its stamps lead to."""
         row = self._one(
-            "SELECT record FROM renewal WHERE size = ? AND authority = ? ORDER BY at DESC LIMIT 1",
+            "SELECT record, roots FROM renewal WHERE size = ? AND authority = ? ORDER BY number DESC LIMIT 1",
             (size, authority),
         )
-        return bytes(row[0]) if row else None
+        return (bytes(row[0]), bytes(row[1])) if row else None
 
     def _add(self, batch: Batch) -> None:
         self._db.executemany("INSERT INTO exhibit_key (exhibit, wrapped) VALUES (?, ?)", batch.keys)

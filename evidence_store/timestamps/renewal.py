@@ -131,14 +131,14 @@ def renew_hash(
     return [_encode([*one, [_archived(response, path)]]) for one, path in zip(chains, paths, strict=True)]
 
 
-def check_record(record: bytes, data: bytes, roots: bytes, at: datetime) -> Renewed:
+def check_record(record: bytes, data: bytes, roots: bytes, at: datetime | None = None) -> Renewed:
     """What a record says of `data`, if every link of it holds (§5.3, §6).
 
     Args:
         record: DER EvidenceRecord.
         data: the data object.
         roots: PEM of the roots that each stamp may lead to.
-        at: the moment at which the newest stamp's certificate must still be valid.
+        at: the moment at which the newest stamp's certificate must still be valid; not judged if not given.
 
     Raises:
         TimestampError: a link does not hold; the message says which.
@@ -165,7 +165,7 @@ def check_record(record: bytes, data: bytes, roots: bytes, at: datetime) -> Rene
                 )
             stamps.append(stamp)
             ends.append(_end(archived.token, stamp))
-    if at > ends[-1]:
+    if at is not None and at > ends[-1]:
         raise TimestampError("the newest stamp was not renewed before its certificate ended")
     return Renewed(tuple(stamps), tuple(chain[0].hash_name for chain in chains), ends[-1])
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from evidence_store.errors import EvidenceError
 from evidence_store.log.cosignature import parse_witness
 from evidence_store.log.note import parse_vkey
+from evidence_store.verify.checks_log import Renewal
 from evidence_store.verify.verdict import Finding, State, Verdict
 from evidence_store.verify.verifier import CHECKS, verify_bundle
 
@@ -37,6 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--witness", action="append", default=[], help="key of a witness that must have cosigned"
     )
+    parser.add_argument(
+        "--renewal",
+        type=Path,
+        action="append",
+        default=[],
+        help="evidence record (.er) that takes over the bundle's stamp; needs --roots",
+    )
     parser.add_argument("--json", action="store_true", help="JSON on stdout")
     parser.add_argument("--vkey", help="the log's key, as received from elsewhere")
     parser.add_argument(
@@ -47,11 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         vkey = parse_vkey(given.vkey) if given.vkey else None
         witnesses = [parse_witness(text) for text in given.witness]
         roots = given.roots.read_bytes() if given.roots else None
+        renewals = [Renewal(path.read_bytes(), roots or b"") for path in given.renewal]
     except (EvidenceError, OSError) as error:
         parser.error(str(error))
     if not given.bundle.is_file():
         parser.error(f"there is no file {given.bundle}")
-    verdict = verify_bundle(given.bundle, vkey=vkey, roots=roots, witnesses=witnesses)
+    verdict = verify_bundle(given.bundle, vkey=vkey, roots=roots, witnesses=witnesses, renewals=renewals)
     if given.json:
         print(json.dumps(as_json(verdict), ensure_ascii=False))  # noqa: T201 — a command's result
     else:

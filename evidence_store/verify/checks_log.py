@@ -16,6 +16,7 @@ from evidence_store.log.note import VerifierKey
 from evidence_store.log.rotation import follow
 from evidence_store.log.tree import check_inclusion, leaf_hash
 from evidence_store.timestamps.check import Stamp, check_stamp
+from evidence_store.timestamps.renewal import Renewed, check_record
 from evidence_store.verify.container import Bundle
 
 ENTRY_FIELDS = {"v", "kind", "at", "commitment"}
@@ -120,6 +121,22 @@ def check_custody(bundle: Bundle, head: Head, exhibits: dict[str, str]) -> str:
     if told != set(exhibits):
         raise Malformed("an exhibit without a custody event, though exporting it is one")
     return f"{len(folders)} custody events stand in the log, in order."
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """An evidence record handed over beside a bundle, and the roots that its stamps may lead to (PEM)."""
+
+    record: bytes
+    roots: bytes
+
+
+def check_renewal(head: Head, renewal: Renewal) -> Renewed:
+    """V-15, FORMAT 8.4: the record's stamps took each other over in time, and the first is over this checkpoint."""
+    try:
+        return check_record(renewal.record, head.note, renewal.roots)
+    except TimestampError as error:
+        raise Malformed(f"the evidence record: {error}") from error
 
 
 def check_stamps(bundle: Bundle, head: Head, outside_roots: bytes | None) -> list[tuple[str, Stamp]]:

@@ -14,9 +14,10 @@ from typing import TypeVar
 from evidence_store.errors import Malformed
 from evidence_store.log.cosignature import WitnessKey, check_cosignature
 from evidence_store.log.note import VerifierKey, parse_vkey
+from evidence_store.timestamps.renewal import Renewed
 from evidence_store.verify import checks_exhibits, checks_files, checks_log, checks_replay
 from evidence_store.verify.checks_exhibits import Listed
-from evidence_store.verify.checks_log import Head
+from evidence_store.verify.checks_log import Head, Renewal
 from evidence_store.verify.container import Bundle, open_bundle
 from evidence_store.verify.verdict import Finding, State, Verdict
 
@@ -35,6 +36,7 @@ CHECKS = {
     "V-12": "time stamp",
     "V-13": "keys",
     "V-14": "witness",
+    "V-15": "renewal",
     "V-16": "replay",
 }
 """Check → its name in FORMAT 11."""
@@ -77,6 +79,7 @@ def verify_bundle(
     vkey: VerifierKey | None = None,
     roots: bytes | None = None,
     witnesses: Sequence[WitnessKey] = (),
+    renewals: Sequence[Renewal] = (),
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Verdict:
     """Check a bundle, offline.
@@ -86,6 +89,7 @@ def verify_bundle(
         vkey: the log's key as received from elsewhere; without it the bundle's own is used, and that is said.
         roots: PEM roots of time-stamping authorities as received from elsewhere; likewise.
         witnesses: keys of witnesses that must have cosigned the checkpoint.
+        renewals: evidence records that were handed over beside the bundle.
         progress: told (bytes hashed, bytes in all).
     """
     notes = _Notes()
@@ -93,7 +97,9 @@ def verify_bundle(
         with open_bundle(path) as bundle:
             notes.found.append(Finding("V-1", State.PASSED, "The container is a plain zip without tricks."))
             bundle.hash_all(progress)
-            _check_inside(bundle, notes, vkey, roots, witnesses)
+            head = _check_inside(bundle, notes, vkey, roots, witnesses)
+            if head is not None:
+                _check_renewals(notes, head, renewals)
     except Malformed as error:
         notes.found.append(Finding("V-1", State.FAILED, f"{error}."))
     done = {finding.check for finding in notes.found}
@@ -110,14 +116,14 @@ def _check_inside(
     vkey: VerifierKey | None,
     roots: bytes | None,
     witnesses: Sequence[WitnessKey],
-) -> None:
+) -> Head | None:
     notes.run("V-2", lambda: checks_files.check_bag(bundle), str)
     start = vkey or notes.run(
         "V-4", lambda: _inside_key(bundle), lambda k: f"The bundle names the key {k.name}."
     )
     followed = notes.quiet("V-13", lambda: checks_log.check_keys(bundle, start)) if start else None
     if followed is None:
-        return
+        return None
     key, changes = followed
     notes.run("V-3", lambda: checks_files.check_signature(bundle, key), str)
     head = notes.run(
@@ -141,13 +147,31 @@ def _check_inside(
         ),
     )
     if listed is None or head is None:
-        return
+        return head
     exhibits = {item.id: item.record_sha256 for item in listed}
     for item in listed:
         _check_exhibit(bundle, notes, item, head)
     notes.run("V-11", lambda: checks_log.check_custody(bundle, head, exhibits), str)
     _check_time(bundle, notes, head, roots)
     _check_replay(bundle, notes, listed)
+    return head
+
+
+def _check_renewals(notes: _Notes, head: Head, renewals: Sequence[Renewal]) -> None:
+    for renewal in renewals:
+        notes.run("V-15", partial(checks_log.check_renewal, head, renewal), _about_renewal)
+    if not renewals:
+        notes.skip(
+            "V-15", "No evidence record was given (--renewal): needed once the stamp's certificate has ended."
+        )
+
+
+def _about_renewal(renewed: Renewed) -> str:
+    first, last = renewed.stamps[0], renewed.stamps[-1]
+    return (
+        f"{first.signer} saw all of this at the latest at {first.at.isoformat()}, and {len(renewed.stamps) - 1} newer "
+        f"stamps took that over, the last at {last.at.isoformat()}; renew again before {renewed.good_until:%Y-%m-%d}."
+    )
 
 
 def _check_witnesses(notes: _Notes, head: Head, witnesses: Sequence[WitnessKey]) -> None:

@@ -10,13 +10,16 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from evidence_store import retention
 from evidence_store.canonical import moment
 from evidence_store.errors import EvidenceError
+from evidence_store.renewing import due_stamps, renew
 from evidence_store.store import EvidenceStore, Memory
+from evidence_store.timestamps.renewal import HASHES, first_record
 from evidence_store.timestamps.stamping import Stamped, stamp_checkpoint
 from evidence_store.witnessing import witness_checkpoint
 from ipguard.cases.store import open_cases_of
@@ -55,6 +58,48 @@ def stamp_quietly(workspace: Workspace, now: Clock, memory: Memory | None = None
                 logger.warning("no time stamp by %s: %s", one.authority, one.problem)
     except (EvidenceError, IpguardError) as error:
         logger.warning("no time stamp: %s", error)
+
+
+def renew_due(
+    workspace: Workspace,
+    *,
+    days: int,
+    hash_name: str,
+    authority: str,
+    now: Clock,
+    progress: Callable[[int, int], None],
+) -> int:
+    """Have stamps that end within `days` taken over by a new one of an authority; returns how many.
+
+    Raises:
+        WrongUse: there is no such authority, or no such hash.
+    """
+    if hash_name not in HASHES:
+        raise WrongUse(f"“{hash_name}” is no hash to renew with.", hint="sha256 or sha512")
+    known = {one.name: one for one in authorities(workspace, now)}
+    name = authority or next(iter(known), "")
+    if name not in known:
+        raise WrongUse(f"There is no authority “{name}”.", hint=f"Configured: {', '.join(known) or 'none'}.")
+    with open_store(workspace, now) as store:
+        at = now()
+        due = due_stamps(store, before=at + timedelta(days=days), hash_name=hash_name, progress=progress)
+        return renew(store, due, known[name], hash_name=hash_name, at=at) if due else 0
+
+
+def write_records(workspace: Workspace, folder: Path, now: Clock) -> list[Path]:
+    """Write every evidence record, with the roots it leads to, to be handed out beside old bundles."""
+    written = []
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_store(workspace, now) as store:
+        for size in store.checkpoint_sizes():
+            for line in store.stamps(size):
+                known = store.renewal(size, line.authority)
+                record, roots = known or (first_record(line.response), line.roots)
+                path = folder / f"checkpoint-{size}.{line.authority}.er"
+                path.write_bytes(record)
+                path.with_suffix(".roots.pem").write_bytes(roots)
+                written.append(path)
+    return written
 
 
 def place_hold(store: EvidenceStore, exhibits: Sequence[str], *, matter: str, who: str, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,6 +49,39 @@ def stamp(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
             emit({"authority": one.authority, "at": at, "problem": one.problem})
         else:
             show(f"{one.authority}: {at or safe(one.problem)}")
+
+
+@app.command()
+def renew(
+    days: Annotated[
+        int, typer.Option(help="Take over stamps whose certificate ends within so many days.")
+    ] = 365,
+    hash_name: Annotated[
+        str, typer.Option("--hash", help="sha256, or sha512 to change the hash of all.")
+    ] = "sha256",
+    authority: Annotated[str, typer.Option(help="Which authority stamps; the first if not given.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Also write every evidence record into this folder, to hand out.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Renew old time stamps (RFC 4998), so that they outlive their certificates and their hash."""
+    from ipguard.keeping import renew_due, write_records
+    from ipguard.settings import open_workspace
+
+    place = open_workspace(workspace)
+    with progress("Looking at stamps") as advance:
+        count = renew_due(
+            place, days=days, hash_name=hash_name, authority=authority, now=utc_now, progress=advance
+        )
+    written = write_records(place, out, utc_now) if out else []
+    if as_json:
+        emit({"renewed": count, "files": [str(path) for path in written]})
+    else:
+        show(f"{count} stamps were taken over by a new one." if count else "No stamp is due.")
+        for path in written:
+            show(f"  {safe(path)}")
 
 
 @app.command()
