@@ -81,7 +81,7 @@ def export_bundle(
     witness_checkpoint(store, witnesses)
     checkpoint = store.checkpoint()
     stamped = stamp_checkpoint(store, authorities)
-    story = _tell(store, exhibit_ids, order, checkpoint, at)
+    story = tell(store, exhibit_ids, order, checkpoint, at)
     with writing(out) as stream:
         bag = ZipWriter(stream, story.folder)
         try:
@@ -115,9 +115,10 @@ def _write_all(bag: ZipWriter, store: EvidenceStore, story: Story, progress: Pro
     _write_manifests(bag, story, store)
 
 
-def _tell(
+def tell(
     store: EvidenceStore, exhibit_ids: Sequence[str], order: Order, checkpoint: bytes, at: datetime
 ) -> Story:
+    """What the papers of a bundle are made from. The store must stay open as long as the story is read."""
     items = tuple(Item(f"E-{n:04d}", store.exhibit(i)) for n, i in enumerate(exhibit_ids, 1))
     events = [Event(item.number, event) for item in items for event in store.custody_of(item.kept.exhibit_id)]
     events.sort(key=lambda one: one.event.position)
