@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from evidence_store import canonical, dsse
 from evidence_store.bundles.archive import ZipWriter
 from evidence_store.bundles.case_uco import case_jsonld
 from evidence_store.bundles.lists import custody_jsonl, exhibits_csv, trust_files
+from evidence_store.bundles.papers.pages import declarations, readmes, report_html
+from evidence_store.bundles.papers.report import PdfUnavailable, report_pdf
+from evidence_store.bundles.papers.signing import sign_pdf
 from evidence_store.bundles.portable import portable_verifier
 from evidence_store.bundles.replay import write_wacz
 from evidence_store.bundles.story import Event, Item, Order, Story
@@ -48,6 +49,8 @@ class BundleSummary:
     size: int
     exhibits: int
     stamped: tuple[Stamped, ...]
+    no_pdf: str = ""
+    """Why the bundle has no PDF report; empty where it has one."""
 
 
 def export_bundle(
@@ -85,14 +88,15 @@ def export_bundle(
     with writing(out) as stream:
         bag = ZipWriter(stream, story.folder)
         try:
-            _write_all(bag, store, story, progress)
+            no_pdf = _write_all(bag, store, story, progress)
             digest = bag.close()
         finally:
             bag.abandon()
-    return BundleSummary(out, digest, bag.size, len(story.items), stamped)
+    return BundleSummary(out, digest, bag.size, len(story.items), stamped, no_pdf)
 
 
-def _write_all(bag: ZipWriter, store: EvidenceStore, story: Story, progress: Progress | None) -> None:
+def _write_all(bag: ZipWriter, store: EvidenceStore, story: Story, progress: Progress | None) -> str:
+    """Every member in its order; returns why there is no PDF, or an empty text."""
     bag.add("bagit.txt", BAGIT)
     _write_items(bag, store, story, progress)
     _write_custody(bag, store, story)
@@ -101,18 +105,13 @@ def _write_all(bag: ZipWriter, store: EvidenceStore, story: Story, progress: Pro
     with SpooledTemporaryFile(MAX_MEMORY_BYTES) as wacz:
         write_wacz(story, wacz)  # type: ignore[arg-type] # a spooled file writes like a file
         bag.add_file(REPLAY_FILE, wacz)  # type: ignore[arg-type]
-    _write_words(bag, story)
-    bag.add("data/exhibits.csv", exhibits_csv(story))
-    bag.add("data/custody.jsonl", custody_jsonl(story))
-    bag.add("data/case.jsonld", case_jsonld(story))
-    for path, data in trust_files(story):
-        bag.add(f"data/trust/{path}", data)
-    bag.add("data/verify.pyz", portable_verifier())
+    no_pdf = _write_papers(bag, story)
     for more in story.order.more:
         if not MORE_NAME.fullmatch(more.name):
             raise EvidenceError(f"“{more.name[:100]}” cannot name a file in a bundle")
         bag.add(f"data/more/{more.name}", more.data)
     _write_manifests(bag, story, store)
+    return no_pdf
 
 
 def tell(
@@ -198,29 +197,29 @@ def _write_case(bag: ZipWriter, story: Story) -> None:
     bag.add("data/case.json", canonical.encode(case))
 
 
-def _write_words(bag: ZipWriter, story: Story) -> None:
-    pages = Environment(
-        loader=PackageLoader("evidence_store.bundles"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    values = {
-        "order": story.order,
-        "items": story.items,
-        "events": [(one.number, one.event.fields) for one in story.events],
-        "stamps": story.stamps,
-        "vkey": story.vkey,
-        "size": story.log_size,
-        "exported_at": moment(story.at),
-        "folder": story.folder,
-        "file_path": lambda item, file: item.path(file).removeprefix("data/"),
-        "captured_at": lambda item: item.captured_at,
-        "sha256": sha256,
-    }
-    for name in ("README.html", "report.html"):
-        bag.add(f"data/{name}", pages.get_template(name).render(values).encode())
+def _write_papers(bag: ZipWriter, story: Story) -> str:
+    """Everything for people; returns why there is no PDF, or an empty text."""
+    try:
+        pdf = report_pdf(story)
+        if story.order.pdf_signer:
+            pdf = sign_pdf(pdf, story.order.pdf_signer, story.at)
+    except PdfUnavailable as error:
+        pdf, problem = b"", str(error)
+    else:
+        problem = ""
+        bag.add("data/report.pdf", pdf)
+    bag.add("data/report.html", report_html(story))
+    for name, data in readmes(story, has_pdf=bool(pdf)):
+        bag.add(f"data/{name}", data)
+    for name, data in declarations(story):
+        bag.add(f"data/declarations/{name}", data)
+    bag.add("data/exhibits.csv", exhibits_csv(story))
+    bag.add("data/custody.jsonl", custody_jsonl(story))
+    bag.add("data/case.jsonld", case_jsonld(story))
+    for path, data in trust_files(story):
+        bag.add(f"data/trust/{path}", data)
+    bag.add("data/verify.pyz", portable_verifier())
+    return problem
 
 
 def _write_manifests(bag: ZipWriter, story: Story, store: EvidenceStore) -> None:

@@ -36,8 +36,7 @@ class PdfSigner:
     pkcs12: Path
     passphrase: bytes | None = None
     time_url: str = ""
-    """Address of an RFC 3161 authority for the signature's own stamp, and the roots it must lead to."""
-    time_roots: Path | None = None
+    """Address of an RFC 3161 authority for the signature's own stamp."""
 
 
 @dataclass(frozen=True, slots=True)

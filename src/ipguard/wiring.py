@@ -26,7 +26,7 @@ from crawlers.fetch.transport import http_transport
 from evidence_store.blobs import store as blob_door
 from evidence_store.blobs.directory import DirectoryBlobs
 from evidence_store.bundles.export import BundleSummary, export_bundle
-from evidence_store.bundles.story import Order
+from evidence_store.bundles.story import Order, PdfSigner
 from evidence_store.errors import Malformed, StoreError, TimestampError
 from evidence_store.exhibit import Capture, Operator, Receipt
 from evidence_store.log.cosignature import parse_witness
@@ -355,7 +355,7 @@ def export_case(
         )
     reference = f"CASE-{case_id:04d}"
     out = workspace.exports / f"{reference}-{now():%Y%m%dT%H%M%SZ}.zip"
-    order = Order(story.case.title, reference, by, f"export of case {reference}")
+    order = _order(workspace, story.case.title, reference, by)
     with open_store(workspace, now) as store:
         exhibits = [row.exhibit_id for row in story.exhibits]
         summary = export_bundle(
@@ -382,6 +382,31 @@ def export_case(
             )
         )  # fmt: skip
     return summary, verdict
+
+
+def _order(workspace: Workspace, title: str, reference: str, by: str) -> Order:
+    """What a bundle of this workspace says on its papers, and the certificate that signs them."""
+    evidence = workspace.settings.evidence
+    signer = None
+    if evidence.pdf_signer:
+        stamper = next(
+            (one for one in evidence.authorities if one.name == evidence.pdf_signer.authority), None
+        )
+        signer = PdfSigner(
+            workspace.folder / evidence.pdf_signer.pkcs12,
+            workspace.pdf_passphrase,
+            stamper.url if stamper and stamper.url != "local" else "",
+        )
+    return Order(
+        title,
+        reference,
+        by,
+        f"export of case {reference}",
+        organisation=evidence.organisation,
+        language=evidence.language,
+        time_zone=evidence.time_zone,
+        pdf_signer=signer,
+    )
 
 
 def _about_stamps(summary: BundleSummary) -> str:

@@ -35,16 +35,22 @@ MAX_WHY = 60
 MAX_PICTURE_BYTES = 64_000_000
 
 
+class PdfUnavailable(EvidenceError):
+    """The program that sets PDFs is not installed; a bundle is whole without its PDF."""
+
+
 def report_pdf(story: Story) -> bytes:
     """The report.
 
     Raises:
-        EvidenceError: typst is not installed, or there is no font for what has to be printed.
+        PdfUnavailable: typst or fontTools is not installed.
+        EvidenceError: there is no font for what has to be printed, or typst refuses.
     """
     try:
+        import fontTools  # noqa: F401 — asked for here, so that a missing one is said in time
         import typst
     except ImportError as error:
-        raise EvidenceError(
+        raise PdfUnavailable(
             "The PDF report needs typst, which is not installed", hint="pip install 'ipguard[pdf]'"
         ) from error
     face = typeface(story.order.language)

@@ -201,6 +201,8 @@ def export(number: Number, workspace: WorkspaceOption = None, as_json: JsonOptio
         return
     show(f"[bold]{safe(summary.path)}[/]")
     show(f"  {summary.exhibits} exhibits, {summary.size:,} bytes, sha256 {summary.sha256}, verified.")
+    if summary.no_pdf:
+        show(f"  [yellow]no PDF report[/]: {safe(summary.no_pdf)}; report.html has the same.")
     for stamped in summary.stamped:
         if stamped.stamp is None:
             show(f"  [yellow]no stamp[/] by {stamped.authority}: {safe(stamped.problem)}")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -81,14 +84,53 @@ def test_warcio_reads_the_headers_as_they_were_sent(unpacked):
     )
 
 
+PAGES = (
+    "report.html", "README.en.html", "README.zh.html", "README.ja.html", "declarations/us-902.html",
+    "declarations/cn.html", "declarations/eu.html", "declarations/jp.html",
+)  # fmt: skip
+
+
 def test_the_pages_for_people_escape_what_listings_say(unpacked):
-    for name in ("report.html", "README.html"):
+    for name in PAGES:
         page = (unpacked / "data" / name).read_text("utf-8")
         assert "<b>T恤</b>" not in page
         assert "<script" not in page
         assert "default-src 'none'" in page
     assert "星灯 &lt;b&gt;T恤&lt;/b&gt;" in (unpacked / "data/report.html").read_text("utf-8")
-    assert "NO LEGAL VALUE" in (unpacked / "data/README.html").read_text("utf-8")
+    assert "NO LEGAL VALUE" in (unpacked / "data/README.en.html").read_text("utf-8")
+
+
+def test_every_draft_names_every_exhibit_and_leaves_blanks(unpacked):
+    records = [
+        hashlib.sha256((unpacked / f"data/items/E-000{n}/record.json").read_bytes()).hexdigest()
+        for n in (1, 2)
+    ]
+    for name in PAGES[4:]:
+        page = (unpacked / "data" / name).read_text("utf-8")
+        assert all(record in page for record in records)
+        assert 'class="blank"' in page
+    assert "1746" in (unpacked / "data/declarations/us-902.html").read_text("utf-8")
+    assert "第九十三条" in (unpacked / "data/declarations/cn.html").read_text("utf-8")
+
+
+@pytest.mark.needs("openssl")
+@pytest.mark.parametrize("language", ["en", "zh", "ja"])
+def test_every_command_of_the_instructions_works_as_it_stands_there(unpacked, exported, language, tmp_path):
+    page = (unpacked / f"data/README.{language}.html").read_text("utf-8")
+    blocks = [html.unescape(block) for block in re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL)]
+    commands = [block for block in blocks if not block.startswith(exported[1])]
+    assert len(commands) == 7
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    for block in commands:
+        lines = [line for line in block.splitlines() if not line.startswith("python3 -m pip install")]
+        script = "set -e\n" + "\n".join(lines).replace("BUNDLE.zip", str(exported[0].path))
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=unpacked, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
+        if "commitment" in block:
+            first, second = done.stdout.split()
+            assert first == second
 
 
 def test_the_report_names_every_address_that_answered_not_only_the_last(unpacked):
