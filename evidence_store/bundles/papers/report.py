@@ -63,7 +63,9 @@ def report_pdf(story: Story) -> bytes:
         (place / "report.typ").write_bytes(source)
         try:
             compiler = typst.Compiler(str(place / "report.typ"), root=str(place), font_paths=font_paths())
-            pdf = compiler.compile(format="pdf", pdf_standards=["a-2b"], timestamp=story.at)
+            pdf = compiler.compile(
+                format="pdf", pdf_standards=["a-2b"], timestamp=story.at.replace(microsecond=0)
+            )
         except typst.TypstError as error:
             raise EvidenceError(f"The report cannot be set: {error.message}") from error
     if not isinstance(pdf, bytes):

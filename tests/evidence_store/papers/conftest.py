@@ -78,6 +78,8 @@ def story_in(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Story]
     )  # fmt: skip
 
     def make(language: str) -> Story:
-        return tell(store, ids, replace(order, language=language), store.checkpoint(), NOON)
+        return tell(
+            store, ids, replace(order, language=language), store.checkpoint(), NOON.replace(microsecond=7)
+        )
 
     return make
