@@ -404,6 +404,10 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
                 wrong.append(f"entry {line.position} ({line.kind} {line.exhibit}): {error}")
         return wrong
 
+    def root_at(self, size: int) -> bytes:
+        """Root of the log's first `size` entries (RFC 6962 §2.1)."""
+        return self._tree.root(size)
+
     def consistency(self, old: int) -> list[bytes]:
         """Proof that the log of `old` entries is a prefix of the newest checkpoint's (RFC 6962 §2.1.2)."""
         return self._tree.prove_consistency(old, self.checkpoint_size)
