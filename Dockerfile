@@ -9,6 +9,8 @@ RUN /opt/ipguard/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.11-slim
 LABEL org.opencontainers.image.title="ipguard" org.opencontainers.image.licenses="Apache-2.0"
+# Fonts for reports in Chinese, Japanese and Korean. Add chromium here for browser captures.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-cjk && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 ipguard \
  && useradd --uid 10001 --gid ipguard --no-create-home --shell /usr/sbin/nologin ipguard \
  && install -d -o ipguard -g ipguard -m 0750 /workspace

@@ -51,7 +51,7 @@ def report_pdf(story: Story) -> bytes:
         import typst
     except ImportError as error:
         raise PdfUnavailable(
-            "The PDF report needs typst, which is not installed", hint="pip install 'ipguard[pdf]'"
+            "The PDF report needs typst, which is not installed", hint="pip install typst fonttools"
         ) from error
     face = typeface(story.order.language)
     with tempfile.TemporaryDirectory(prefix="ipguard-report-") as name:

@@ -26,7 +26,7 @@ def sign_pdf(pdf: bytes, signer: PdfSigner, at: datetime) -> bytes:
         from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
     except ImportError as error:
         raise EvidenceError(
-            "Signing the report needs pyHanko, which is not installed", hint="pip install 'ipguard[pdf]'"
+            "Signing the report needs pyHanko, which is not installed", hint="pip install 'ipguard[sign]'"
         ) from error
     key = SimpleSigner.load_pkcs12(str(signer.pkcs12), passphrase=signer.passphrase)
     if key is None or key.signing_cert is None:
