@@ -75,9 +75,7 @@ class Evidence(_Section):
     authorities: tuple[Authority, ...] = ()
     witnesses: tuple[Witness, ...] = ()
     beacon_url: str = ""
-    """A randomness beacon (drand or NIST) asked before each batch: exhibits are shown not to be older."""
-    calendars: tuple[str, ...] = ()
-    """OpenTimestamps calendars that each checkpoint is also sent to."""
+    """A drand beacon (…/public/latest) asked before each batch is kept: exhibits are shown not to be older."""
     retain_days: int = Field(default=0, ge=0)
     """How long exhibits are to be kept at least; 0 says nothing."""
     organisation: str = ""

@@ -33,6 +33,7 @@ from evidence_store.log.cosignature import parse_witness
 from evidence_store.log.witness import HttpWitness
 from evidence_store.store import EvidenceStore, Memory
 from evidence_store.timestamps.authority import TimestampAuthority
+from evidence_store.timestamps.beacon import fetch_beacon
 from evidence_store.timestamps.http_authority import HttpAuthority
 from evidence_store.timestamps.local_authority import LocalAuthority
 from evidence_store.verify.verdict import Verdict
@@ -106,9 +107,21 @@ class EvidenceVault:
         self._workspace, self._now, self._memory = workspace, now, memory or Memory()
 
     def keep(self, captures: Sequence[Capture]) -> Sequence[Receipt]:
-        """Keep captures so that they survive a crash."""
+        """Keep captures so that they survive a crash; each with the beacon's newest round, where one is configured."""
+        captures = _with_beacon(captures, self._workspace.settings.evidence.beacon_url)
         with open_store(self._workspace, self._now, self._memory) as store:
             return store.keep(captures)
+
+
+def _with_beacon(captures: Sequence[Capture], url: str) -> Sequence[Capture]:
+    """What a beacon says goes into every record; that it did not answer goes there as well."""
+    if not url:
+        return captures
+    try:
+        said = fetch_beacon(url).fields()
+    except TimestampError as error:
+        return [replace(capture, failures=(*capture.failures, str(error))) for capture in captures]
+    return [replace(capture, beacon=said) for capture in captures]
 
 
 class RegionDrawer:

@@ -12,7 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from evidence_store.errors import EvidenceError
+from evidence_store.keys import KEY_FILE, is_encrypted
 from evidence_store.store import EvidenceStore, create_store
+from evidence_store.vault import VAULT_FILE, is_protected
 from ipguard.database.engine import make_engine
 from ipguard.database.migrate import current, newest, upgrade
 from ipguard.errors import IpguardError, WrongUse
@@ -134,12 +136,13 @@ def _evidence(workspace: Workspace, now: Callable[[], datetime]) -> Check:
 
 
 def _key(workspace: Workspace) -> Check:
-    if workspace.evidence_passphrase is None:
+    protected = is_encrypted(workspace.evidence / KEY_FILE) and is_protected(workspace.evidence / VAULT_FILE)
+    if not protected:
         return Check(
             "log key",
             State.NOTE,
-            "not encrypted: whoever reads the workspace can sign in its name",
-            "Make the workspace with IPGUARD_EVIDENCE_PASSPHRASE set.",
+            "not encrypted: whoever reads the workspace can sign in its name and read every exhibit",
+            "Run: ipguard evidence protect",
         )
     return Check("log key", State.GOOD, "encrypted with your passphrase")
 
