@@ -38,6 +38,7 @@ from evidence_store.log import note, rotation
 from evidence_store.log.checkpoint import Checkpoint, Proof
 from evidence_store.log.journal import Journal, Line, StampLine
 from evidence_store.log.note import VerifierKey
+from evidence_store.log.tiles import WIDTH, published_size, write_tiles
 from evidence_store.log.tree import Tree, leaf_hash
 from evidence_store.record import File, build, uuid7
 from evidence_store.safe import LOG, NOWHERE, Safe
@@ -241,6 +242,21 @@ class EvidenceStore(AbstractContextManager["EvidenceStore"]):
         if newest is None or self.checkpoint_size < self.size:
             newest = self._sign_head([self._key])
         return newest
+
+    def publish(self, folder: Path) -> int:
+        """Write the log as static files (C2SP tlog-tiles) with the newest checkpoint; returns how many files are new.
+
+        What lies there already is not written again, so this can be called after every checkpoint.
+        """
+        checkpoint = self.checkpoint()
+        first = published_size(folder) // WIDTH * WIDTH
+        entries = list(self._journal.entries(first))
+        with told_in_words():
+            folder.mkdir(parents=True, exist_ok=True)
+        written = write_tiles(folder, self._tree, entries, first)
+        with writing(folder / CHECKPOINT_FILE, mode=0o644) as out:
+            out.write(checkpoint)
+        return len(written)
 
     def rotate_key(self, *, why: str) -> VerifierKey:
         """Go over to a new signing key: announced in the log, signed by both (FORMAT 4.6, 6.4)."""

@@ -37,6 +37,10 @@ class Tree:
         """The leaf hash at `index`."""
         return self._levels[0][index]
 
+    def row(self, level: int) -> Sequence[bytes]:
+        """Hashes of the complete subtrees over 2^level leaves each, from the left."""
+        return self._levels[level] if level < len(self._levels) else ()
+
     def append(self, leaf: bytes) -> None:
         """Add a leaf hash; O(1) amortised."""
         self._levels[0].append(leaf)

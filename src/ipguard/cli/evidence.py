@@ -107,6 +107,24 @@ def key(
 
 
 @app.command()
+def publish(
+    folder: Annotated[Path, typer.Argument(help="A folder that a web server serves.")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the log as static files (C2SP tlog-tiles): others can follow it; it tells nothing of what was kept."""
+    from ipguard.settings import open_workspace
+    from ipguard.wiring import open_store
+
+    with open_store(open_workspace(workspace), utc_now) as store:
+        count, size = store.publish(folder), store.checkpoint_size
+    if as_json:
+        emit({"files": count, "entries": size})
+    else:
+        show(f"{size} entries in {safe(folder)}, {count} files new.")
+
+
+@app.command()
 def protect(workspace: WorkspaceOption = None) -> None:
     """Encrypt the store's keys with a passphrase, or with another one; asks for both."""
     from evidence_store.folder import protect as encrypt
