@@ -125,6 +125,35 @@ def publish(
 
 
 @app.command()
+def anchor(
+    calendar: Annotated[list[str], typer.Option(help="OpenTimestamps calendar; may be given again.")],
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint and its .ots file.")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Have the newest checkpoint anchored by OpenTimestamps calendars, beside the time-stamping authorities."""
+    import hashlib
+
+    from evidence_store.timestamps.opentimestamps import ask_calendars
+    from ipguard.settings import open_workspace
+    from ipguard.wiring import open_store
+
+    with open_store(open_workspace(workspace), utc_now) as store:
+        checkpoint, size = store.checkpoint(), store.checkpoint_size
+    proof, problems = ask_calendars(hashlib.sha256(checkpoint).digest(), calendar)
+    out.mkdir(parents=True, exist_ok=True)
+    place = out / f"checkpoint-{size}"
+    place.write_bytes(checkpoint)
+    place.with_name(f"{place.name}.ots").write_bytes(proof)
+    if as_json:
+        emit({"checkpoint": str(place), "proof": f"{place}.ots", "problems": problems})
+        return
+    show(f"{safe(place)}.ots: pending. In some hours: ots upgrade, then ots verify.")
+    for problem in problems:
+        show(f"  [yellow]{safe(problem)}[/]")
+
+
+@app.command()
 def protect(workspace: WorkspaceOption = None) -> None:
     """Encrypt the store's keys with a passphrase, or with another one; asks for both."""
     from evidence_store.folder import protect as encrypt
