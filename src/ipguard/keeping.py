@@ -182,7 +182,8 @@ def erase_exhibits(
         for exhibit in exhibits:
             if cases := open_cases_of(session, exhibit):
                 raise WrongUse(
-                    f"Exhibit {exhibit} belongs to open case {cases[0]}.", hint="Close the case first."
+                    f"Exhibit {exhibit} belongs to open case {cases[0]}.",
+                    hint=f"When it is over: ipguard case close {cases[0]}",
                 )
     with open_store(workspace, now) as store:
         return store.erase(exhibits, who=who, why=why, legal_basis=legal_basis, progress=progress)

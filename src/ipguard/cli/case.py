@@ -123,6 +123,21 @@ def capture(
         raise typer.Exit(4)
 
 
+@app.command()
+def close(number: Number, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Close a case: nothing joins it any more, and it alone no longer keeps its exhibits from being erased."""
+    from ipguard.cases.store import close_case
+    from ipguard.database.engine import make_engine, transaction
+    from ipguard.settings import open_workspace
+
+    with transaction(make_engine(open_workspace(workspace).database_url)) as session:
+        close_case(session, number)
+    if as_json:
+        emit({"case": number, "state": "closed"})
+    else:
+        show(f"Case {number} is closed.")
+
+
 @app.command("list")
 def list_all(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """List cases, newest first."""

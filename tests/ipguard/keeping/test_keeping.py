@@ -125,3 +125,16 @@ def test_the_commands_do_what_they_say(workspace, exhibits, monkeypatch):
     assert json.loads(run("check", "--json"))["wrong"] == []
     run("release", exhibits[0], "--matter", "WIPO D2026-0007")
     assert [json.loads(line)["exhibit"] for line in run("due", "--json").splitlines()] == [exhibits[0]]
+
+
+def test_a_closed_case_lets_go_of_its_exhibits_by_command(workspace, database, exhibits):
+    def run(*words: str):
+        return CliRunner().invoke(build(), [*words, "-w", str(workspace.folder)])
+
+    with transaction(database) as session:
+        case = new_case(session, "Lantern Stall", by="o", now=NOON).id
+        add_exhibit(session, case, exhibits[0], alert_id=None, now=NOON)
+    order = ("evidence", "erase", exhibits[0], "--why", "over", "--legal-basis", "GDPR art. 17", "--yes")
+    assert run(*order).exit_code != 0
+    assert run("case", "close", str(case)).exit_code == 0
+    assert run(*order).exit_code == 0
