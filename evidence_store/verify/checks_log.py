@@ -85,9 +85,8 @@ def check_key_entries(bundle: Bundle, folders: Sequence[str], head: Head) -> str
         if index <= last:
             raise Malformed(f"{folder}: changes of key out of order")
         last = index
-    return (
-        f"The log's key was changed {len(folders)} times, each time announced in the log by the key before."
-    )
+    often = "once" if len(folders) == 1 else f"{len(folders)} times"
+    return f"The log's key was changed {often}, announced in the log by the key before."
 
 
 def _numbered(bundle: Bundle, parent: str) -> list[str]:

@@ -25,8 +25,8 @@ from evidence_store.witnessing import witness_checkpoint
 from ipguard.cases.store import open_cases_of
 from ipguard.database.engine import reading
 from ipguard.errors import IpguardError, WrongUse
+from ipguard.evidence import Clock, authorities, open_store, witnesses
 from ipguard.settings import Workspace
-from ipguard.wiring import Clock, authorities, open_store, witnesses
 
 logger = logging.getLogger(__name__)
 

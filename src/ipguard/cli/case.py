@@ -193,8 +193,8 @@ def show_one(number: Number, workspace: WorkspaceOption = None, as_json: JsonOpt
 def export(number: Number, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Export a case as a bundle: stamped, written, and verified before it is called good."""
     from ipguard.database.engine import make_engine
+    from ipguard.evidence import export_case
     from ipguard.settings import open_workspace
-    from ipguard.wiring import export_case
 
     place = open_workspace(workspace)
     database = make_engine(place.database_url)

@@ -20,8 +20,8 @@ app = typer.Typer(
 @app.command()
 def check(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Read everything back and hash it again; exit code 5 when something has changed."""
+    from ipguard.evidence import open_store
     from ipguard.settings import open_workspace
-    from ipguard.wiring import open_store
 
     with open_store(open_workspace(workspace), utc_now) as store, progress("Reading back") as advance:
         wrong = store.check(advance)
@@ -93,8 +93,8 @@ def key(
     as_json: JsonOption = False,
 ) -> None:
     """Print the log's public key: give it to those who will check your bundles, by another way."""
+    from ipguard.evidence import open_store
     from ipguard.settings import open_workspace
-    from ipguard.wiring import open_store
 
     with open_store(open_workspace(workspace), utc_now) as store:
         if rotate:
@@ -113,8 +113,8 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Write the log as static files (C2SP tlog-tiles): others can follow it; it tells nothing of what was kept."""
+    from ipguard.evidence import open_store
     from ipguard.settings import open_workspace
-    from ipguard.wiring import open_store
 
     with open_store(open_workspace(workspace), utc_now) as store:
         count, size = store.publish(folder), store.checkpoint_size
@@ -135,8 +135,8 @@ def anchor(
     import hashlib
 
     from evidence_store.timestamps.opentimestamps import ask_calendars
+    from ipguard.evidence import open_store
     from ipguard.settings import open_workspace
-    from ipguard.wiring import open_store
 
     with open_store(open_workspace(workspace), utc_now) as store:
         checkpoint, size = store.checkpoint(), store.checkpoint_size

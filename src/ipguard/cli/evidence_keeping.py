@@ -32,8 +32,8 @@ def show_one(
 ) -> None:
     """Show an exhibit: what was captured, its files, what was done to it, and what keeps it."""
     from evidence_store.canonical import decode
+    from ipguard.evidence import open_store
     from ipguard.settings import open_workspace
-    from ipguard.wiring import open_store
 
     with open_store(open_workspace(workspace), utc_now) as store:
         kept = store.exhibit(exhibit)
@@ -66,9 +66,9 @@ def hold(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Place a legal hold: nobody erases these exhibits until it is released."""
+    from ipguard.evidence import open_store
     from ipguard.keeping import place_hold
     from ipguard.settings import open_workspace
-    from ipguard.wiring import open_store
 
     place = open_workspace(workspace)
     chosen = _chosen(place, exhibits, case)
@@ -85,9 +85,9 @@ def release(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Release a legal hold."""
+    from ipguard.evidence import open_store
     from ipguard.keeping import release_hold
     from ipguard.settings import open_workspace
-    from ipguard.wiring import open_store
 
     place = open_workspace(workspace)
     chosen = _chosen(place, exhibits, case)
@@ -106,9 +106,9 @@ def retain(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Keep exhibits at least until a day; the last word counts."""
+    from ipguard.evidence import open_store
     from ipguard.keeping import retain as keep_until
     from ipguard.settings import open_workspace
-    from ipguard.wiring import open_store
 
     place = open_workspace(workspace)
     chosen = _chosen(place, exhibits, case)
@@ -120,9 +120,9 @@ def retain(
 def due(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """List exhibits that neither a hold, retention nor an open case keeps any longer."""
     from ipguard.database.engine import make_engine
+    from ipguard.evidence import open_store
     from ipguard.keeping import due_for_erasure
     from ipguard.settings import open_workspace
-    from ipguard.wiring import open_store
 
     place = open_workspace(workspace)
     database = make_engine(place.database_url)

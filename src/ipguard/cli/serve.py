@@ -22,11 +22,11 @@ def serve(
 
     from evidence_store.exhibit import Operator
     from ipguard.database.engine import make_engine
+    from ipguard.evidence import export_case
     from ipguard.service import schedule_running
     from ipguard.settings import open_workspace
     from ipguard.web.access import create_console_key
     from ipguard.web.app import create_app
-    from ipguard.wiring import export_case
 
     place = open_workspace(workspace)
     database = make_engine(place.database_url)

@@ -25,11 +25,12 @@ from ipguard.demo import art
 from ipguard.demo.market import Shop, address_of, draw_pictures, open_shop
 from ipguard.demo.planted import CATALOGUE, COURIER, FOX, LANTERN, OUTLET, STREET, WATCHLIST, Planted
 from ipguard.errors import WrongUse
+from ipguard.evidence import export_case
 from ipguard.service import sweep_now
 from ipguard.settings import Workspace
 from ipguard.sources.store import NewSource, add_source
 from ipguard.sweep import SourceReport
-from ipguard.wiring import add_watchlist, export_case, recognise_adapter
+from ipguard.wiring import add_watchlist, recognise_adapter
 from ipguard.workspace import make_workspace
 
 MARK = ".ipguard-demo"

@@ -26,11 +26,12 @@ from ipguard.cases.store import close_case, new_case, one_case
 from ipguard.cli.main import build
 from ipguard.database.engine import make_engine, reading, transaction
 from ipguard.errors import WrongUse
+from ipguard.evidence import export_case, open_store
 from ipguard.listings.tables import ListingPictureRow, ListingRow
 from ipguard.recapture import Outcome, Wanted
 from ipguard.settings import Workspace
 from ipguard.sources.tables import SourceRow
-from ipguard.wiring import export_case, open_store, recapture_for_case
+from ipguard.wiring import recapture_for_case
 from ipguard.workspace import make_workspace
 
 chromium = pytest.mark.needs("chromium")

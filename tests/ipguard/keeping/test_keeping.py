@@ -14,9 +14,9 @@ from ipguard.cases.store import add_exhibit, close_case, new_case
 from ipguard.cli.main import build
 from ipguard.database.engine import make_engine, transaction
 from ipguard.errors import WrongUse
+from ipguard.evidence import open_store
 from ipguard.keeping import due_for_erasure, erase_exhibits, place_hold, release_hold, stamp_now
 from ipguard.settings import FILE_NAME, open_workspace
-from ipguard.wiring import open_store
 from ipguard.workspace import make_workspace
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -13,11 +13,12 @@ from ipguard.database.engine import make_engine, reading, transaction
 from ipguard.demo import art
 from ipguard.demo.market import draw_pictures, open_shop
 from ipguard.demo.planted import CATALOGUE, COURIER, FOX, LANTERN, OUTLET, WATCHLIST
+from ipguard.evidence import export_case, open_store
 from ipguard.service import sweep_now
 from ipguard.settings import DATABASE_VARIABLE
 from ipguard.sources.pace import DatabasePace
 from ipguard.sources.store import NewSource, add_source
-from ipguard.wiring import add_watchlist, export_case, open_store
+from ipguard.wiring import add_watchlist
 from ipguard.workspace import make_workspace
 
 
