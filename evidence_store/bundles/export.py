@@ -14,8 +14,9 @@ from evidence_store import canonical, dsse
 from evidence_store.bundles.archive import ZipWriter
 from evidence_store.bundles.case_uco import case_jsonld
 from evidence_store.bundles.lists import custody_jsonl, exhibits_csv, trust_files
+from evidence_store.bundles.papers.fonts import PdfUnavailable
 from evidence_store.bundles.papers.pages import declarations, readmes, report_html
-from evidence_store.bundles.papers.report import PdfUnavailable, report_pdf
+from evidence_store.bundles.papers.report import report_pdf
 from evidence_store.bundles.papers.signing import sign_pdf
 from evidence_store.bundles.portable import portable_verifier
 from evidence_store.bundles.replay import write_wacz
@@ -204,7 +205,7 @@ def _write_papers(bag: ZipWriter, story: Story) -> str:
         if story.order.pdf_signer:
             pdf = sign_pdf(pdf, story.order.pdf_signer, story.at)
     except PdfUnavailable as error:
-        pdf, problem = b"", str(error)
+        pdf, problem = b"", f"{error}. {error.hint}"
     else:
         problem = ""
         bag.add("data/report.pdf", pdf)

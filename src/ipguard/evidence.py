@@ -169,7 +169,7 @@ def _order(workspace: Workspace, title: str, reference: str, by: str) -> Order:
 
 
 def _about_stamps(summary: BundleSummary) -> str:
-    """What a reader of the list of bundles must know about their time stamps; empty when all is well."""
+    """What a reader of the list of bundles must know about their time stamps and papers; empty when all is well."""
     notes = [
         f"{one.authority}: no stamp ({one.problem})"
         if one.stamp is None
@@ -177,7 +177,11 @@ def _about_stamps(summary: BundleSummary) -> str:
         for one in summary.stamped
         if one.stamp is None or not one.stamp.has_legal_value
     ]
-    return "; ".join(notes or ([] if summary.stamped else ["no time stamp: no authority is configured"]))
+    if not summary.stamped:
+        notes.append("no time stamp: no authority is configured")
+    if summary.no_pdf:
+        notes.append(f"no PDF report: {summary.no_pdf}")
+    return "; ".join(notes)
 
 
 _local_authority_lock = threading.Lock()

@@ -29,6 +29,10 @@ HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """General categories that print nothing, or turn text round: shown as code points."""
 
 
+class PdfUnavailable(EvidenceError):
+    """No PDF can be set on this machine; a bundle is whole without it, and says so."""
+
+
 @dataclass(slots=True)
 class Typeface:
     """Families to set text in, and what they cover; counts what it had to spell out."""
@@ -54,9 +58,9 @@ class Typeface:
         return f"<U+{code:04X}>"
 
     def refuse_without_cjk(self) -> None:
-        """Raise EvidenceError where Chinese, Japanese or Korean text has no font at all."""
+        """Raise PdfUnavailable where Chinese, Japanese or Korean text has no font at all."""
         if self.lacks_cjk and ord("的") not in self.covers:
-            raise EvidenceError(
+            raise PdfUnavailable(
                 f"There is no font for “{''.join(sorted(self.lacks_cjk))[:12]}”: the report would show boxes",
                 hint=f"Install fonts-noto-cjk (Debian), or name a folder with fonts in {FONTS_VARIABLE}.",
             )

@@ -15,7 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from evidence_store.bundles.lists import local_time
-from evidence_store.bundles.papers.fonts import Typeface, font_paths, typeface
+from evidence_store.bundles.papers.fonts import PdfUnavailable, Typeface, font_paths, typeface
 from evidence_store.bundles.papers.pictures import printable
 from evidence_store.bundles.papers.words import WORDS, Words
 from evidence_store.bundles.story import Item, Story
@@ -35,16 +35,12 @@ MAX_WHY = 60
 MAX_PICTURE_BYTES = 64_000_000
 
 
-class PdfUnavailable(EvidenceError):
-    """The program that sets PDFs is not installed; a bundle is whole without its PDF."""
-
-
 def report_pdf(story: Story) -> bytes:
     """The report.
 
     Raises:
-        PdfUnavailable: typst or fontTools is not installed.
-        EvidenceError: there is no font for what has to be printed, or typst refuses.
+        PdfUnavailable: typst or fontTools is not installed, or there is no font for what has to be printed.
+        EvidenceError: typst refuses.
     """
     try:
         import fontTools  # noqa: F401 — asked for here, so that a missing one is said in time

@@ -80,6 +80,8 @@ def _tell(told: Told, folder: Path, seconds: float) -> None:
         f"\nBundle: [bold]{safe(told.bundle.path)}[/]\n  {told.bundle.exhibits} exhibits, {told.bundle.size:,} bytes, "
         f"{stamps} time stamp (local authority: no legal value), verified: {'good' if told.verdict.good else 'BAD'}"
     )
+    if told.bundle.no_pdf:
+        show(f"  [yellow]no PDF report[/]: {safe(told.bundle.no_pdf)}")
     refused = next((f for f in told.flipped.findings if f.state is State.FAILED), None)
     words = f"refused: {refused.check}: {safe(refused.sentence)}" if refused else "NOT refused"
     show(f"One byte flipped in a copy: {words}")

@@ -4,12 +4,18 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import cryptography
 import pytest
 
+from evidence_store.bundles.export import export_bundle
+from evidence_store.bundles.papers import fonts
 from evidence_store.bundles.portable import portable_verifier
+from evidence_store.bundles.story import Order
+from evidence_store.store import EvidenceStore
+from evidence_store.verify.verifier import verify_bundle
 
 
 @pytest.fixture
@@ -74,3 +80,19 @@ def test_it_is_the_same_file_each_time():
     portable_verifier.cache_clear()
 
     assert portable_verifier() == before
+
+
+def test_without_fonts_the_bundle_is_whole_but_for_its_pdf(folder, clock, capture, tmp_path, monkeypatch):
+    bare = fonts.Typeface((fonts.BUILT_IN,), fonts.BUILT_IN_COVERS)
+    monkeypatch.setattr("evidence_store.bundles.papers.report.typeface", lambda _language: bare)
+    with EvidenceStore.open(folder, now=clock) as store:
+        (receipt,) = store.keep([capture()])
+        out = tmp_path / "b.zip"
+        summary = export_bundle(
+            store, [receipt.exhibit_id], out, Order("星灯", "R-1", "o", "w"), authorities=[], now=clock
+        )
+    assert "fonts-noto-cjk" in summary.no_pdf
+    assert verify_bundle(out).good
+    with zipfile.ZipFile(out) as archive:
+        assert "R-1/data/report.pdf" not in archive.namelist()
+        assert "report.pdf" not in archive.read("R-1/data/README.en.html").decode()
