@@ -1,4 +1,8 @@
-"""Sentences for reason codes, in every language the product speaks. The data: `reasons.toml`."""
+"""Sentences for reason codes, in every language the product speaks. The data: `sentences/*.toml`.
+
+Each holds one sentence a reason code and language; {names} are the values of the Reason. A test holds every language
+complete and every placeholder the same.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,11 @@ FIELDS = {"zh": {"title": "标题", "description": "描述", "tags": "标签", "
 @lru_cache(maxsize=1)
 def templates() -> dict[str, dict[str, str]]:
     """Reason code → language → sentence with {placeholders}."""
-    data = tomllib.loads(files("ipguard.matching").joinpath("reasons.toml").read_text("utf-8"))
     return {
         f"{family}.{name}": sentences
-        for family, members in data.items()
+        for file in files("ipguard.matching").joinpath("sentences").iterdir()
+        if file.name.endswith(".toml")
+        for family, members in tomllib.loads(file.read_text("utf-8")).items()
         for name, sentences in members.items()
     }
 
