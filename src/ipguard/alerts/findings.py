@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, cast
 
 from ipguard.alerts.tables import FindingRow
-from ipguard.matching.finding import Finding, PicturePlace, Quad, Reason, ReasonValue, TextPlace
+from ipguard.matching.finding import Finding, PicturePlace, Point, Quad, Reason, ReasonValue, TextPlace
 
 Witness = tuple[str, ...]
 """What a finding rests on, without its figures: the same words, or the same picture and reference."""
@@ -49,6 +49,8 @@ def place_json(place: TextPlace | PicturePlace | None) -> dict[str, object] | No
     for name in ("region", "reference_region"):
         if name in values:
             values[name] = [list(point) for point in values[name]]
+    if "points" in values:
+        values["points"] = [[list(seen), list(known)] for seen, known in values["points"]]
     return {"kind": "text" if isinstance(place, TextPlace) else "picture", **values}
 
 
@@ -84,5 +86,12 @@ def _place(stored: Mapping[str, Any] | None) -> TextPlace | PicturePlace | None:
     values = {f.name: stored[f.name] for f in fields(kind) if f.name in stored}
     for name in ("region", "reference_region"):
         if name in values:
-            values[name] = cast("Quad", tuple((float(x), float(y)) for x, y in values[name]))
+            values[name] = cast("Quad", tuple(map(_point, values[name])))
+    if "points" in values:
+        values["points"] = tuple((_point(seen), _point(known)) for seen, known in values["points"])
     return kind(**values)
+
+
+def _point(stored: Sequence[float]) -> Point:
+    x, y = stored
+    return float(x), float(y)

@@ -8,6 +8,8 @@ from typing import Protocol, TypeVar
 
 ReasonValue = str | int | float
 Point = tuple[float, float]
+MAX_POINTS = 60
+"""Agreeing points that are kept of a placement: as many lines as can be told apart in a picture."""
 Quad = tuple[Point, Point, Point, Point]
 """Corners in pixels, in the order of the reference's top-left, top-right, bottom-right, bottom-left."""
 
@@ -45,7 +47,7 @@ class PicturePlace:
     reference: str
     """SHA-256 (hex) of the reference picture's bytes."""
     method: str
-    """hash or features."""
+    """hash, features or embedding."""
     region: Quad
     """In the listing picture, pixels of the picture as decoded upright."""
     reference_region: Quad
@@ -55,6 +57,10 @@ class PicturePlace:
     mirrored: bool = False
     share: float = 1.0
     """Share of the reference that is seen, 0..1."""
+    points: tuple[tuple[Point, Point], ...] = ()
+    """Agreeing points, at most MAX_POINTS: in the listing picture and in the reference, pixels as decoded upright."""
+    frame: int = 0
+    """Which frame of an animated listing picture, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import signal
 import subprocess
 import sys
 
@@ -21,7 +19,6 @@ from ipguard.matching.images.decode import MAX_BYTES, Picture, Undecodable, deco
 from ipguard.matching.images.draw import side_by_side
 from ipguard.matching.images.hashes import HashIndex
 from ipguard.matching.images.index import ReferenceIndex, build_index
-from ipguard.matching.images.isolated import IsolatedMatcher
 from ipguard.matching.images.matcher import compare, match_picture
 from ipguard.matching.images.quality import quality_of
 
@@ -232,21 +229,6 @@ def test_mangled_pictures_never_raise(kind, data):
     cut = data.draw(st.integers(0, len(mangled)))
 
     assert isinstance(decode(bytes(mangled[:cut])), Picture | Undecodable)
-
-
-def test_a_crash_costs_one_picture(index, tmp_path):
-    index.save(tmp_path / "index")
-    matcher = IsolatedMatcher(tmp_path / "index")
-    data = products.jpeg(FOX)
-    assert [f.work for f in matcher.match(data, "a" * 64).findings] == ["tide-fox"]
-
-    for pid in list(matcher._pool._processes):
-        os.kill(pid, signal.SIGKILL)
-    first = matcher.match(data, "a" * 64)
-    again = matcher.match(data, "a" * 64)
-    matcher.close()
-    assert first.skipped is None or first.skipped.code == "unreadable.crashed"
-    assert [f.work for f in again.findings] == ["tide-fox"]
 
 
 def test_a_poor_reference_is_said_to_be_poor():
