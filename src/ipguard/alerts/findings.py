@@ -7,7 +7,21 @@ from dataclasses import asdict, fields
 from typing import Any, cast
 
 from ipguard.alerts.tables import FindingRow
-from ipguard.matching.finding import Finding, PicturePlace, Point, Quad, Reason, ReasonValue, TextPlace
+from ipguard.matching.finding import (
+    Finding,
+    PagePlace,
+    PageSign,
+    PicturePlace,
+    Place,
+    Point,
+    Quad,
+    Reason,
+    ReasonValue,
+    TextPlace,
+)
+
+KINDS: Mapping[str, type[Place]] = {"text": TextPlace, "picture": PicturePlace, "page": PagePlace}
+"""What kinds of places are called where they are kept."""
 
 Witness = tuple[str, ...]
 """What a finding rests on, without its figures: the same words, or the same picture and reference."""
@@ -41,8 +55,8 @@ def from_row(row: FindingRow, work: str) -> Finding:
     )
 
 
-def place_json(place: TextPlace | PicturePlace | None) -> dict[str, object] | None:
-    """A place as JSON; `kind` is text or picture."""
+def place_json(place: Place | None) -> dict[str, object] | None:
+    """A place as JSON; `kind` is text, picture or page."""
     if place is None:
         return None
     values = asdict(place)
@@ -51,7 +65,8 @@ def place_json(place: TextPlace | PicturePlace | None) -> dict[str, object] | No
             values[name] = [list(point) for point in values[name]]
     if "points" in values:
         values["points"] = [[list(seen), list(known)] for seen, known in values["points"]]
-    return {"kind": "text" if isinstance(place, TextPlace) else "picture", **values}
+    kind = next(name for name, sort in KINDS.items() if isinstance(place, sort))
+    return {"kind": kind, **values}
 
 
 def finding_json(finding: Finding) -> dict[str, object]:
@@ -75,20 +90,25 @@ def witness(finding: Finding) -> Witness:
             return (finding.matcher, place.field, place.name, place.text)
         case PicturePlace() as place:
             return (finding.matcher, place.picture, place.reference)
+        case PagePlace() as place:
+            return (finding.matcher, place.url, place.offer, *sorted({sign.group for sign in place.signs}))
         case None:
             return (finding.matcher, finding.reason.code, str(finding.reason.values.get("seller", "")))
 
 
-def _place(stored: Mapping[str, Any] | None) -> TextPlace | PicturePlace | None:
+def _place(stored: Mapping[str, Any] | None) -> Place | None:
     if stored is None:
         return None
-    kind = TextPlace if stored.get("kind") == "text" else PicturePlace
+    kind = KINDS[str(stored["kind"])]
     values = {f.name: stored[f.name] for f in fields(kind) if f.name in stored}
     for name in ("region", "reference_region"):
         if name in values:
             values[name] = cast("Quad", tuple(map(_point, values[name])))
     if "points" in values:
         values["points"] = tuple((_point(seen), _point(known)) for seen, known in values["points"])
+    if kind is PagePlace:
+        values |= {name: tuple(values.get(name, ())) for name in ("demoted", "cut")}
+        values["signs"] = tuple(PageSign(**sign) for sign in values.get("signs", ()))
     return kind(**values)
 
 

@@ -64,18 +64,53 @@ class PicturePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSign:
+    """One word, link, form or label of a page that speaks for a finding."""
+
+    group: str
+    """name, distribution, mechanics, money, community, technical, label."""
+    cue: str
+    """What it is a sign of: an id of the cue table, or the watchlist name."""
+    field: str
+    """title, text, url, link, form, label: what `start` and `end` count in."""
+    start: int
+    """Code points in the original title or text; for a link, form, label or url in `text` itself."""
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """A page or repository that offers a work, and every sign that says so."""
+
+    url: str
+    offer: str
+    """private_server, server_emulator, cheat, pirated_client, mirror."""
+    verdict: str
+    """report, review, none."""
+    signs: tuple[PageSign, ...] = ()
+    demoted: tuple[str, ...] = ()
+    """Why it counts for less: news, court, troubleshooting, question, official, …; empty where nothing does."""
+    cut: tuple[str, ...] = ()
+    """Parts of the page that were longer than their cap and are read only in part."""
+
+
+Place = TextPlace | PicturePlace | PagePlace
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One reason to think that a listing copies a work."""
 
     matcher: str
-    """text, picture, price, seller."""
+    """text, picture, price, seller, page."""
     version: str
     """Version of the matcher that computed it."""
     work: str
     strength: float
     """0..1; how the score adds strengths up is `ipguard.matching.score`'s business."""
     reason: Reason
-    place: TextPlace | PicturePlace | None = None
+    place: Place | None = None
     weak: bool = False
     """Supports other findings; never raises an alert alone."""
 

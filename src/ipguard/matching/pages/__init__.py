@@ -1,0 +1,1 @@
+"""Pages and repositories that offer private servers, cheats, pirated clients or copied works."""
