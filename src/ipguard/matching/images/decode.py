@@ -7,6 +7,7 @@ decoder's own canvas nothing of the full size is ever made. Colour profiles, com
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -50,6 +51,8 @@ WORK_EDGE = 1024
 MIN_EDGE = 16
 MIN_SEEN = 0.25
 """Share of a JPEG's height that must be there when it breaks off."""
+MCU = 16
+"""Rows of a JPEG that come at once: the last ones may be there in part."""
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 """Formats that are opened; others have too many ways to go wrong."""
 NEUTRAL = (236, 236, 236)
@@ -67,6 +70,8 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+MARKERS = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""ITU-T T.81 §B.1.1.2: what begins a segment of a JPEG; stuffed bytes and restarts do not."""
 ON_ITS_SIDE = frozenset(TURNS[n] for n in (5, 6, 7, 8))
 ANIMATED = (GIF, WEBP, AVIF, PNG)
 PNG_CHUNKS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT", b"eXIf"))
@@ -194,25 +199,28 @@ def _looked_at(data: bytes, kind: Kind, most: int, *, cut: bool = False) -> tupl
             turn = TURNS.get(_orientation(image))
             first = _upright(image, size, kind, turn)
             if cut:
-                return _with_what_is_missing(first, _lower_rows_of_one_colour(image))
+                return _with_what_is_missing(first, image)
             if most <= 1 or kind not in ANIMATED or not getattr(image, "is_animated", False):
                 return (first,)
             return _with_others(image, kind, first, turn, most)
 
 
-def _with_what_is_missing(picture: Picture, share: float) -> tuple[Picture, ...] | Undecodable:
+def _with_what_is_missing(picture: Picture, image: Image.Image) -> tuple[Picture, ...] | Undecodable:
+    """The note that belongs to a JPEG that breaks off; of a progressive one every part may have been there once."""
+    rows = _lower_rows_of_one_colour(image)
+    if not rows and image.info.get("progressive"):
+        return (replace(picture, notes=(Reason("partly.coarse"),)),)
+    share = min(1.0, (rows + MCU) / image.height)
     if share > 1 - MIN_SEEN:
         return _no("truncated")
-    percent = round(100 * share)  # 0: a progressive JPEG, of which every part has been there once
-    note = Reason("partly.breaks_off", {"percent": percent}) if percent else Reason("partly.coarse")
-    return (replace(picture, notes=(note,)),)
+    return (replace(picture, notes=(Reason("partly.breaks_off", {"percent": round(100 * share)}),)),)
 
 
-def _lower_rows_of_one_colour(image: Image.Image) -> float:
-    """Share of the height that is missing at most: the decoder repeats the last colour it has been told."""
+def _lower_rows_of_one_colour(image: Image.Image) -> int:
+    """Rows that are missing at most: the decoder repeats the last colour it was told."""
     pixels = np.asarray(image)
     alike = (pixels == pixels[-1, -1]).reshape(len(pixels), -1).all(axis=1)
-    return 0.0 if not alike[-1] else float(np.argmin(alike[::-1]) or len(alike)) / len(alike)
+    return len(alike) if alike.all() else int(np.argmin(alike[::-1]))
 
 
 def _with_others(
@@ -297,11 +305,14 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _what_is_there(data: bytes) -> tuple[Picture, ...] | Undecodable:
-    """A JPEG that breaks off, ended here: the decoder then gives what it has."""
-    try:
-        return _looked_at(data + b"\xff\xd9", JPEG, 1, cut=True)
-    except (MemoryError, *_BROKEN):
-        return _no("truncated")
+    """A JPEG that breaks off, ended here or before the segment that breaks off: the decoder then gives what it has."""
+    last = max((found.start() for found in MARKERS.finditer(data)), default=0)
+    for end in (len(data), last):
+        try:
+            return _looked_at(data[:end] + b"\xff\xd9", JPEG, 1, cut=True)
+        except (MemoryError, *_BROKEN):
+            continue
+    return _no("truncated")
 
 
 def _only_picture(data: bytes) -> bytes:

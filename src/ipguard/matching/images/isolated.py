@@ -33,7 +33,7 @@ class IsolatedMatcher:
 
     def match(self, data: bytes, sha256: str) -> PictureVerdict:
         """What a picture shows; a crash or a stall is a named reason."""
-        seen = self._isolated.run(sha256, self._look, self._folder, data, sha256)
+        seen = self._isolated.run(self._look, self._folder, data, sha256, key=sha256)
         return seen if seen is not None else PictureVerdict(skipped=CRASHED)
 
     def close(self) -> None:

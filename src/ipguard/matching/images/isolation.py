@@ -51,13 +51,13 @@ class Isolated:
         self._killers: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def run(self, key: str, task: Callable[..., Result], *args: object) -> Result | None:
+    def run(self, task: Callable[..., Result], *args: object, key: str = "") -> Result | None:
         """What `task(*args)` returns, or None if it killed its process, now or twice before under this key.
 
         Args:
-            key: what the task is about, such as a digest.
-            task: a function of a module (it is found by its name over there) that raises nothing but MemoryError.
-            args: picklable, like what it returns; it must not return None.
+            task: a function of a module, found by its name over there; what it raises kills its process.
+            args: picklable, like what it returns, which must not be None.
+            key: what the task is about, such as a digest; without one nothing is remembered.
         """
         with self._lock:
             if key in self._killers:
@@ -71,10 +71,11 @@ class Isolated:
                     continue
         finally:
             self._free.put(process)
-        with self._lock:
-            self._killers[key] = None
-            if len(self._killers) > REMEMBERED:
-                self._killers.popitem(last=False)
+        if key:
+            with self._lock:
+                self._killers[key] = None
+                if len(self._killers) > REMEMBERED:
+                    self._killers.popitem(last=False)
         return None
 
     def close(self) -> None:
