@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ipguard.alerts.tables import FindingRow
 from ipguard.matching.finding import (
+    DomainPlace,
     Finding,
     PagePlace,
     PageSign,
@@ -20,7 +21,12 @@ from ipguard.matching.finding import (
     TextPlace,
 )
 
-KINDS: Mapping[str, type[Place]] = {"text": TextPlace, "picture": PicturePlace, "page": PagePlace}
+KINDS: Mapping[str, type[Place]] = {
+    "text": TextPlace,
+    "picture": PicturePlace,
+    "page": PagePlace,
+    "domain": DomainPlace,
+}
 """What kinds of places are called where they are kept."""
 
 Witness = tuple[str, ...]
@@ -56,7 +62,7 @@ def from_row(row: FindingRow, work: str) -> Finding:
 
 
 def place_json(place: Place | None) -> dict[str, object] | None:
-    """A place as JSON; `kind` is text, picture or page."""
+    """A place as JSON; `kind` is text, picture, page or domain."""
     if place is None:
         return None
     values = asdict(place)
@@ -92,6 +98,8 @@ def witness(finding: Finding) -> Witness:
             return (finding.matcher, place.picture, place.reference)
         case PagePlace() as place:
             return (finding.matcher, place.url, place.offer, *sorted({sign.group for sign in place.signs}))
+        case DomainPlace() as place:
+            return (finding.matcher, place.domain, place.name)
         case None:
             return (finding.matcher, finding.reason.code, str(finding.reason.values.get("seller", "")))
 

@@ -95,7 +95,27 @@ class PagePlace:
     """Parts of the page that were longer than their cap and are read only in part."""
 
 
-Place = TextPlace | PicturePlace | PagePlace
+@dataclass(frozen=True, slots=True)
+class DomainPlace:
+    """A stretch of a domain name. `start` and `end` are code points in `decoded`."""
+
+    domain: str
+    """As it was given, in ASCII where it was punycode."""
+    decoded: str
+    """The same as an address bar shows it."""
+    start: int
+    end: int
+    text: str
+    """The characters that stand for the name."""
+    name: str
+    """The watchlist name that was found."""
+    layer: str
+    """exact, joined, lookalike, leet, misspelling, romanised, homophone, reordered, split, tld."""
+    changed: str = ""
+    """Which characters differ: `e→3 o→0`; empty where none do."""
+
+
+Place = TextPlace | PicturePlace | PagePlace | DomainPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +123,7 @@ class Finding:
     """One reason to think that a listing copies a work."""
 
     matcher: str
-    """text, picture, price, seller, page."""
+    """text, picture, price, seller, page, domain."""
     version: str
     """Version of the matcher that computed it."""
     work: str

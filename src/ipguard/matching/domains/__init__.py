@@ -1,0 +1,1 @@
+"""Domain names that look like a watched name: combinations, misspellings, look-alike letters, other endings."""

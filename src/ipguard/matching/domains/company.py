@@ -1,0 +1,146 @@
+"""What stands beside a name in a domain name, and whether the name is one there or only its letters.
+
+`starlantern|shop` is the name in company; in `lodestar|lanterns` other words run across its edges.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from importlib.resources import files
+
+from ipguard.matching.domains.sight import Sight
+from ipguard.matching.text.fold import compact, fold
+from ipguard.matching.words.lexicon import Cut, costs, cut
+
+KINDS = ("selling", "piracy", "official", "game", "place", "neutral")
+SUPPORTING = ("selling", "piracy", "official", "game", "place")
+AFFIX_COST = 5.0
+"""Of a word that often stands beside names: as cheap as the commonest words."""
+PLAIN_COST = 3.0
+"""Per character, at most, of common words of some length."""
+
+
+class Rest(IntEnum):
+    """What is left of a token beside a name, from best to worst."""
+
+    NOTHING = 0
+    """Nothing, digits, or the s of a plural."""
+    AFFIXES = 1
+    """Only words that often stand beside names."""
+    WORDS = 2
+    UNKNOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What stands around a stretch of a domain name."""
+
+    left: Rest
+    right: Rest
+    support: str
+    """A word that says what the name is taken for, anywhere in the domain name; empty where there is none."""
+    straddled: bool
+    """Other words run across an edge of the stretch, and they explain the whole."""
+
+    @property
+    def worst(self) -> Rest:
+        """The worse side."""
+        return max(self.left, self.right)
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether the stretch begins or ends with its token."""
+        return Rest.NOTHING in (self.left, self.right)
+
+
+def company_of(sight: Sight, start: int, end: int, name: str) -> Company:
+    """What stands around letters [start, end), which may be the name whose folded letters are `name`."""
+    first, last = sight.token_at(start), sight.token_at(end - 1)
+    left, right = sight.letters[first.start : start], sight.letters[end : last.end]
+    token = sight.letters[first.start : last.end]
+    sides = _rest(left, before=True), _rest(right, before=False)
+    others = [
+        sight.letters[t.start : t.end] for t in sight.tokens if t.end <= first.start or t.start >= last.end
+    ]
+    supports = [*_supports(left), *_supports(right), *(word for other in others for word in _supports(other))]
+    ending = fold(sight.domain.labels[-1]).text
+    if ending in affixes().endings:
+        supports.append(ending)
+    straddled = bool(left or right) and _straddled(token, start - first.start, end - first.start, name)
+    return Company(sides[0], sides[1], supports[0] if supports else "", straddled)
+
+
+def reads_as_words(text: str) -> bool:
+    """Whether folded letters are a word, or words that are likely to stand together."""
+    return bool(text) and cut_affixed(text).readable
+
+
+def is_plain_writing(text: str) -> bool:
+    """Whether folded letters are common words of some length, so that nobody would take them for a slip."""
+    words = cut(text, costs())
+    return words.cost <= PLAIN_COST * len(text) and all(
+        p.known and p.end - p.start >= 3 for p in words.pieces
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Affixes:
+    """Words that stand beside names."""
+
+    kinds: Mapping[str, str]
+    """Folded word → its kind."""
+    endings: frozenset[str]
+    """Top-level domains that say what a name is taken for."""
+
+
+@lru_cache(maxsize=1)
+def affixes() -> Affixes:
+    """The lists of `data/affixes.toml`."""
+    data = tomllib.loads(files("ipguard.matching.domains").joinpath("data/affixes.toml").read_text("utf-8"))
+    kinds = {compact(fold(word)).text: kind for kind in reversed(KINDS) for word in data[kind]}
+    return Affixes(kinds, frozenset(fold(word).text for word in data["endings"]))
+
+
+@lru_cache(maxsize=4096)
+def cut_affixed(text: str) -> Cut:
+    """A text cut into everyday words and words that stand beside names."""
+    return cut(text, _affixed_costs())
+
+
+@lru_cache(maxsize=1)
+def _affixed_costs() -> Mapping[str, float]:
+    return {**costs(), **{word: min(AFFIX_COST, costs().get(word, AFFIX_COST)) for word in affixes().kinds}}
+
+
+@lru_cache(maxsize=1)
+def _affix_costs() -> Mapping[str, float]:
+    return dict.fromkeys(affixes().kinds, AFFIX_COST)
+
+
+def _rest(text: str, *, before: bool) -> Rest:
+    if not text or text.isdigit() or (text in ("s", "es") and not before):
+        return Rest.NOTHING
+    if all(piece.known for piece in cut(text, _affix_costs()).pieces):
+        return Rest.AFFIXES
+    return Rest.WORDS if reads_as_words(text) else Rest.UNKNOWN
+
+
+def _supports(text: str) -> list[str]:
+    if not text:
+        return []
+    kinds = affixes().kinds
+    words = [text[p.start : p.end] for p in cut_affixed(text).pieces if p.known]
+    return [word for word in words if kinds.get(word) in SUPPORTING]
+
+
+def _straddled(token: str, start: int, end: int, name: str) -> bool:
+    """Whether the token reads as words of which one lies across an edge of the name."""
+    words = cut(token, _affixed_costs(), without=name)
+    if not words.readable:
+        return False
+    plural = token[end : end + 1] == "s" and any(p.end == end + 1 for p in words.pieces)
+    return words.crosses(start) or (words.crosses(end) and not plural)

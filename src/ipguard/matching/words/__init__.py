@@ -1,0 +1,1 @@
+"""Everyday words of many languages, commonest first, and cutting joined writing into them."""
