@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
-from crawlers.exchange import Exchange, Request
+from crawlers.exchange import Exchange, Request, State
 from crawlers.listing import Listing
 
 
@@ -47,6 +47,12 @@ class Policy:
     min_gap_seconds: float = 1.0
     per_day: int = 2000
     """Requests a day at most."""
+    pages_a_run: int = 50
+    """Pages after which a run ends; what is left is the next run's."""
+    reads_status: frozenset[int] = frozenset()
+    """Statuses that would mean a refusal elsewhere and that this adapter reads: 451 on a code host is an answer."""
+    credential: str = ""
+    """Environment variable with a bearer token for this source's hosts; sent where it is set, and never recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ class Query:
     language: str = ""
     max_pages: int = 50
     max_listings: int = 5000
+    position: State | None = None
+    """Where an earlier run stopped reading, as the adapter said it; None for the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,9 @@ class Page:
     """What to ask next, in order."""
     note: str = ""
     """In words, for the run report: why it is blocked, what changed, what was skipped."""
+    position: State | None = None
+    """Up to where a source that only grows has been read, this answer included; the next run begins there.
+    None on sources that are read from the beginning each time."""
 
 
 class Adapter(Protocol):

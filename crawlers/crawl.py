@@ -19,7 +19,7 @@ from w3lib.url import canonicalize_url
 
 from crawlers.adapter import Adapter, Outcome, Page, Query
 from crawlers.errors import BadSource, CrawlError, Refused, RetryLater, RobotsRefused, Unreadable
-from crawlers.exchange import Exchange, Purpose, Request
+from crawlers.exchange import Exchange, Purpose, Request, State
 from crawlers.listing import Listing
 
 FAILURES_TO_STOP = 5
@@ -29,9 +29,11 @@ TRIES = 3
 SHORT_PAUSE_SECONDS = 60.0
 LARGE_BODY = 100_000
 """Bytes from which reading an answer leaves the event loop."""
-BLOCKED_STATUS = {401, 403, 407, 451}
+BLOCKED_STATUS = frozenset({401, 403, 407, 451})
 
 JsonObject = dict[str, object]
+Sift = Callable[[Sequence[Listing]], Sequence[Listing]]
+"""Which listings of one answer are worth keeping. Runs on a thread of its own, and must be as pure as an adapter."""
 
 
 class Fetches(Protocol):
@@ -55,6 +57,8 @@ class Frontier:
     """Failed steps in a row."""
     tries: int = 0
     """How often the first pending request was asked to come back."""
+    position: State | None = None
+    """Up to where a source that only grows has been read."""
 
     def to_json(self) -> JsonObject:
         """Plain JSON values."""
@@ -65,6 +69,7 @@ class Frontier:
             "pages": self.pages,
             "failures": self.failures,
             "tries": self.tries,
+            "position": None if self.position is None else dict(self.position),
         }
 
     @classmethod
@@ -82,6 +87,7 @@ class Frontier:
                 pages=int(str(data["pages"])),
                 failures=int(str(data["failures"])),
                 tries=int(str(data["tries"])),
+                position=_position(data.get("position")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BadSource("What was written down of the run cannot be read; it begins anew.") from error
@@ -97,7 +103,9 @@ class Step:
     """As it is after this step."""
     exchange: Exchange | None = None
     listings: tuple[Listing, ...] = ()
-    """New in this run."""
+    """New in this run, and worth keeping."""
+    read: int = 0
+    """Listings in the answer, before sifting."""
     note: str = ""
     not_before: datetime | None = None
     """The run pauses here until then."""
@@ -112,6 +120,8 @@ class Course:
     adapter: Adapter
     query: Query
     now: Callable[[], datetime]
+    sift: Sift | None = None
+    """None keeps all."""
 
 
 async def crawl(course: Course, fetcher: Fetches, frontier: Frontier | None = None) -> AsyncIterator[Step]:
@@ -131,7 +141,8 @@ async def crawl(course: Course, fetcher: Fetches, frontier: Frontier | None = No
 def begin(course: Course) -> Frontier:
     """The frontier of a crawl that has not begun."""
     first = tuple(course.adapter.start(course.query))
-    return Frontier(pending=first, seen_urls=frozenset(_key(request) for request in first))
+    seen = frozenset(_key(request) for request in first)
+    return Frontier(pending=first, seen_urls=seen, position=course.query.position)
 
 
 async def _step(course: Course, fetcher: Fetches, here: Frontier) -> Step:
@@ -148,7 +159,10 @@ async def _step(course: Course, fetcher: Fetches, here: Frontier) -> Step:
     except CrawlError as error:
         return _failed(request, rest, Outcome.ERROR, error)
     page = await _read(course.adapter, exchange)
-    return _after(course, request, rest, exchange, page)
+    read = len(page.listings)
+    if course.sift is not None and page.listings:
+        page = replace(page, listings=tuple(await asyncio.to_thread(course.sift, page.listings)))
+    return replace(_after(course, request, rest, exchange, page), read=read)
 
 
 def _asked_to_wait(course: Course, request: Request, here: Frontier, error: RetryLater) -> Step:
@@ -170,7 +184,7 @@ def _failed(request: Request, rest: Frontier, outcome: Outcome, error: CrawlErro
 
 
 async def _read(adapter: Adapter, exchange: Exchange) -> Page:
-    if exchange.status in BLOCKED_STATUS:
+    if exchange.status in BLOCKED_STATUS - adapter.policy.reads_status:
         return Page(Outcome.BLOCKED, note=f"The shop refuses us: status {exchange.status}.")
     if exchange.status >= 500:
         return Page(Outcome.ERROR, note=f"The shop has trouble: status {exchange.status}.")
@@ -189,11 +203,12 @@ def _after(course: Course, request: Request, rest: Frontier, exchange: Exchange,
     notes = [page.note] if page.note else []
     if exchange.truncated:
         notes.append(f"The answer was cut ({exchange.truncated}).")
-    asked = list(page.requests)
+    kept = {one.id for one in page.listings}
+    asked = [one for one in page.requests if not one.only_for or one.only_for in kept]
     if asked and _led_back(request, rest, exchange):
         notes.append("It led back to a page seen before: paging stops here.")
         asked = []
-    elif asked and page.listings and not new:
+    elif asked and page.listings and not new and page.position is None:
         notes.append("Nothing new on this page: paging stops here.")
         asked = []
     wanted, dropped = _unseen(course.adapter, rest, asked, exchange.url)
@@ -205,11 +220,12 @@ def _after(course: Course, request: Request, rest: Frontier, exchange: Exchange,
         seen_ids=rest.seen_ids | {one.id for one in new},
         pages=rest.pages + (request.purpose in (Purpose.PAGE, Purpose.FEED)),
         failures=rest.failures + 1 if page.outcome in (Outcome.ERROR, Outcome.BLOCKED) else 0,
+        position=page.position if page.position is not None else rest.position,
     )
     stopped = _enough(course.query, after) or _too_many_failures(after)
     if page.outcome is Outcome.BLOCKED:
         stopped = stopped or "The shop blocks us; it is left alone until the next run."
-    return Step(request, page.outcome, after, exchange, new, " ".join(notes), stopped=stopped)
+    return Step(request, page.outcome, after, exchange, new, note=" ".join(notes), stopped=stopped)
 
 
 def _unseen(
@@ -293,6 +309,7 @@ def _request_json(request: Request) -> JsonObject:
         "headers": [list(pair) for pair in request.headers],
         "body": request.body.decode("latin-1"),
         "label": request.label,
+        "only_for": request.only_for,
         "state": dict(request.state),
     }
 
@@ -307,8 +324,15 @@ def _request_from(row: object) -> Request:
         headers=tuple((str(name), str(value)) for name, value in row["headers"]),
         body=str(row["body"]).encode("latin-1"),
         label=str(row["label"]),
+        only_for=str(row.get("only_for", "")),
         state=MappingProxyType(dict(row["state"])),
     )
+
+
+def _position(value: object) -> State | None:
+    if value is not None and not isinstance(value, dict):
+        raise TypeError("a position is an object")
+    return MappingProxyType(value) if value is not None else None
 
 
 def _list(value: object) -> list[object]:

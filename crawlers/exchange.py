@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+State = Mapping[str, str | int | float | bool | None]
+"""Plain JSON values, so that they can be written down and read again."""
+
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order and spelling of the wire (names are not case-folded)."""
 
@@ -35,7 +38,9 @@ class Request:
     headers: Headers = ()
     body: bytes = b""
     label: str = ""
-    state: Mapping[str, str | int | float | bool | None] = field(default_factory=lambda: MappingProxyType({}))
+    state: State = field(default_factory=lambda: MappingProxyType({}))
+    only_for: str = ""
+    """Id of a listing in the same answer: asked only where that listing is worth keeping; empty asks anyway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""What a marketplace offers, as far as it says so. Everything not said is None or empty, never guessed."""
+"""What a source shows, as far as it says so: an offer, a domain, a repository. Everything not said is None or empty,
+never guessed."""
 
 from __future__ import annotations
 
@@ -6,6 +7,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a listing is a listing of; decides which matchers judge it."""
+
+    OFFER = "offer"
+    """Goods for sale."""
+    DOMAIN = "domain"
+    """A domain name; title and id are the name as certificates write it (A-labels)."""
+    PAGE = "page"
+    """A web page."""
+    REPOSITORY = "repository"
+    """A source code repository; the description is its README."""
+    INVITE = "invite"
+    """An invitation to a chat community."""
+    SERVER = "server"
+    """A game server as a top list names it."""
 
 
 class PriceKind(StrEnum):
@@ -44,7 +62,7 @@ class Seller:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One offer on one source. `id` is stable under tracking parameters."""
+    """One offer, or whatever `kind` says, on one source. `id` is stable under tracking parameters."""
 
     id: str
     url: str
@@ -73,3 +91,4 @@ class Listing:
     """BCP 47 as declared by the page, or empty."""
     missing: tuple[str, ...] = ()
     """Fields the adapter expects on this source and did not find: "price", "seller", …"""
+    kind: Kind = Kind.OFFER

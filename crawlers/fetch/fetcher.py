@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from crawlers.errors import (
@@ -34,6 +35,7 @@ from crawlers.fetch.robots import Rules, rules_from, unreachable
 from crawlers.fetch.transport import Transport, http_transport
 
 logger = logging.getLogger(__name__)
+WITHHELD = b"[withheld from the record]"
 REDIRECTS = {301, 302, 303, 307, 308}
 PRODUCT = "ipguard"
 """Our product token: what robots.txt files may name."""
@@ -66,6 +68,8 @@ class Manner:
     min_gap_seconds: float = 1.0
     longest_wait_seconds: float = 120.0
     """A host that is free only later than this is not waited for: RetryLater."""
+    credentials: Mapping[str, Headers] = field(default_factory=lambda: MappingProxyType({}))
+    """Origin → header fields that go only there, and whose values are withheld from every record."""
 
 
 class Fetcher:
@@ -159,7 +163,8 @@ class Fetcher:
         host = _host(request.url)
         async with self._turn(host):
             await self._wait_for(host, self._gap(request.url), request.url)
-            headers = self._manner.identity.headers()
+            secrets = self._manner.credentials.get(_origin(request.url), ())
+            headers = (*self._manner.identity.headers(), *secrets)
             try:
                 answer = await self._transport.send(request, headers, LIMITS[request.purpose])
             except Unreachable:
@@ -167,6 +172,7 @@ class Fetcher:
                 if failures >= pacing.FAILURES_TO_OPEN:  # the circuit opens, for every worker
                     self._manner.pace.postpone(host, pacing.back_off(failures, self._manner.now()))
                 raise
+        answer = _withheld(answer, secrets)
         self._journal(answer)
         self._refuse_when_asked_to_wait(host, answer)
         return answer
@@ -189,12 +195,15 @@ class Fetcher:
             await self._manner.sleep(wait)
 
     def _refuse_when_asked_to_wait(self, host: str, answer: Exchange) -> None:
-        if answer.status not in (429, 503):
+        now = self._manner.now()
+        said = pacing.retry_after(answer.header("retry-after"), now) or pacing.limit_reached(
+            answer.header("x-ratelimit-remaining"), answer.header("x-ratelimit-reset"), now
+        )
+        if answer.status not in (429, 503) and not (answer.status == 403 and said):  # GitHub says it with 403
             self._failures.pop(host, None)
             return
         failures = self._failed(host)
-        now = self._manner.now()
-        until = pacing.retry_after(answer.header("retry-after"), now) or pacing.back_off(failures, now)
+        until = said or pacing.back_off(failures, now)
         self._manner.pace.postpone(host, until)
         raise RetryLater(
             f"{host} answered {answer.status} and asks for a pause until {until:%H:%M:%S} UTC.",
@@ -229,6 +238,16 @@ async def open_fetcher(
         accept_bad_certificates=accept_bad_certificates,
     ) as transport:
         yield Fetcher(transport, manner, journal)
+
+
+def _withheld(answer: Exchange, secrets: Headers) -> Exchange:
+    """The answer with the values of secret header fields struck out of the request on record."""
+    if answer.wire is None or not secrets:
+        return answer
+    request = answer.wire.request
+    for _, value in secrets:
+        request = request.replace(value.encode("latin-1"), WITHHELD)
+    return replace(answer, wire=replace(answer.wire, request=request))
 
 
 def _redirect_target(answer: Exchange) -> str | None:

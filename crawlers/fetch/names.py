@@ -144,7 +144,7 @@ class SystemNames:
                 break
             query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD_BYTES)
             question, asked_at = query.to_wire(), self._now()
-            answer = await _exchange(query, server, min(left, self._try_seconds))
+            answer = await exchange_messages(query, server, min(left, self._try_seconds))
             if answer is None or answer.wire is None:
                 continue
             messages.append(DnsExchange(server[0], question, answer.wire, asked_at))
@@ -164,7 +164,9 @@ class _Said:
     outcome: str
 
 
-async def _exchange(query: dns.message.Message, server: Server, seconds: float) -> dns.message.Message | None:
+async def exchange_messages(
+    query: dns.message.Message, server: Server, seconds: float
+) -> dns.message.Message | None:
     """One answer to this very question (id, question and sender agree; RFC 5452 §9.1), or None."""
     try:
         async with asyncio.timeout(2 * seconds):

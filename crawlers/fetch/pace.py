@@ -57,6 +57,15 @@ def retry_after(value: str | None, now: datetime) -> datetime | None:
     return min(max(at, now), now + MAX_RETRY_AFTER)
 
 
+def limit_reached(remaining: str | None, reset: str | None, now: datetime) -> datetime | None:
+    """When a used-up quota fills again (`X-RateLimit-Remaining: 0`, `X-RateLimit-Reset` in seconds of the epoch), at
+    most an hour away; None where it is not used up or no moment is told."""
+    if (remaining or "").strip() != "0" or not (reset or "").strip().isdigit():
+        return None
+    at = datetime.fromtimestamp(min(int((reset or "").strip()[:12]), 32_503_680_000), UTC)
+    return min(max(at, now), now + MAX_RETRY_AFTER)
+
+
 def back_off(failures: int, now: datetime) -> datetime:
     """When to ask again after `failures` in a row (1, 2, …) that named no time."""
     doubled: timedelta = BACK_OFF * 2 ** (min(max(failures, 1), 20) - 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from crawlers.adapter import Policy, Query
-from crawlers.adapters import schema_org, shopify
+from crawlers.adapters import discord, github, rdap, rfc6962, schema_org, shopify, static_ct, top_list
 from crawlers.errors import BadSource
 from crawlers.extract.page import listing_id
 from crawlers.plain import plain
@@ -16,9 +18,16 @@ from crawlers.testing import AdapterContract, SavedPage, saved_pages
 
 PAGES = list(saved_pages(Path(__file__).parents[2] / "pages"))
 POLICY = Policy("A", "public-page")
+SELECTORS = {"entry": "tr.server", "title": ".name", "text": ".about", "votes": ".votes", "empty": ".none"}
 ADAPTERS = {
     "shopify": shopify.make("https://moon-harbor.example/x", POLICY, {}),
     "schema-org": schema_org.make("https://lantern-street.example/all", POLICY, {}),
+    "static-ct": static_ct.make("https://log.example/2026h2/", POLICY, {}),
+    "rfc6962": rfc6962.make("https://log.example/2026h2/", POLICY, {}),
+    "rdap": rdap.make("https://rdap.registry.example/v1", POLICY, {}),
+    "github": github.make("https://api.code.example", POLICY, {}),
+    "discord": discord.make("https://chat.example/api/v10", POLICY, {}),
+    "top-list": top_list.make("https://top-servers.example/star-lantern", POLICY, SELECTORS),
 }
 
 
@@ -73,6 +82,78 @@ class TestShopify(Contract):
 
 class TestSchemaOrg(Contract):
     kind = "schema-org"
+
+
+class TestStaticCt(Contract):
+    kind = "static-ct"
+
+
+class TestRfc6962(Contract):
+    kind = "rfc6962"
+
+
+class TestRdap(Contract):
+    kind = "rdap"
+
+
+class TestGitHub(Contract):
+    kind = "github"
+
+
+class TestDiscord(Contract):
+    kind = "discord"
+
+
+class TestTopList(Contract):
+    kind = "top-list"
+
+
+def test_what_a_registry_says_of_people_is_not_read():
+    by_case = {page.case: page.exchange for page in PAGES}
+    found = rdap.registration_in(json.loads(by_case["rdap/registered"].body))
+    assert found == rdap.Registration(
+        "star-lantern-shop.example", "Harbour Names Ltd", "NZ", datetime(2026, 11, 20, 8, tzinfo=UTC),
+        datetime(2026, 11, 21, 8, 30, tzinfo=UTC), datetime(2027, 11, 20, 8, tzinfo=UTC),
+        ("client transfer prohibited", "active"), ("ns1.host.example", "ns2.host.example"),
+    )  # fmt: skip
+    assert not ADAPTERS["rdap"].policy.may_store_raw
+
+
+def test_forks_are_asked_for_only_where_their_parent_is_worth_keeping():
+    by_case = {page.case: page.exchange for page in PAGES}
+    (forks,) = ADAPTERS["github"].read(by_case["github/readme"]).requests
+    assert forks.only_for == "wick/lantern-ps"
+
+
+@pytest.mark.parametrize(
+    ("words", "urls"),
+    [
+        ("star lantern", ["/search/repositories?q=star+lantern&sort=updated&order=desc&per_page=100&page=1"]),
+        ("wick/lantern-ps", ["/repos/wick/lantern-ps"]),
+        (
+            "wick/ps lamp",
+            ["/repos/wick/ps", "/search/repositories?q=lamp&sort=updated&order=desc&per_page=100&page=1"],
+        ),
+    ],
+)
+def test_a_search_and_a_named_repository_are_told_apart(words, urls):
+    asked = ADAPTERS["github"].start(Query(words))
+    assert [request.url.removeprefix("https://api.code.example") for request in asked] == urls
+
+
+def test_an_invite_is_known_by_its_code_or_its_link():
+    asked = ADAPTERS["discord"].start(
+        Query("lantern, https://discord.gg/tide?event=1 discord.com/invite/fox lantern")
+    )
+    assert [request.state["code"] for request in asked] == ["lantern", "tide", "fox"]
+
+
+@pytest.mark.parametrize("options", [{}, {"entry": "tr"}, {"entry": "tr[[", "title": "a"}])
+def test_a_top_list_needs_selectors_that_are_some(options):
+    with pytest.raises(BadSource) as caught:
+        top_list.make("https://top.example", POLICY, options)
+
+    assert "entry=tr.server" in caught.value.hint
 
 
 def test_adapters_are_built_by_name():
