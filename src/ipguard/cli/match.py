@@ -5,8 +5,10 @@ from __future__ import annotations
 import typer
 
 from ipguard.cli.match_images import match_images
+from ipguard.cli.match_pages import match_pages
 from ipguard.cli.match_text import match_text
 
 app = typer.Typer(no_args_is_help=True, help="Try the matchers on your own texts and pictures.")
 app.command("text")(match_text)
 app.command("images")(match_images)
+app.command("pages")(match_pages)

@@ -21,6 +21,9 @@ MAX_HITS = 40
 MIN_JOINED = 9
 """Letters from which words run together are one: #privateserver."""
 PHRASE = 4
+GAP = r"(?: [^ ]{1,20}){0,4}?"
+"""What `~` in a word stands for: up to four words, as a name between "read" and "online free"."""
+BREAK = re.compile(r"[.!?]\s|[。！？\n]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -95,7 +98,7 @@ class _Pattern:
     cue: Cue
     word: str
     rest: re.Pattern[str] | None
-    """For words with `*`: matched where the literal begins."""
+    """For words with `*` or `~`: matched where the literal begins."""
 
 
 class Scanner:
@@ -124,7 +127,11 @@ class Scanner:
         found: list[Hit] = []
         for pattern, start, end in self._spaced.find(text.spaced):
             last = _whole(pattern, text.spaced, start, end)
-            if last and not self._turned(pattern, text.spaced, last):
+            if (
+                last
+                and not self._turned(pattern, text.spaced, last)
+                and not _broken(pattern, text, start, last)
+            ):
                 found.append(Hit(pattern.cue, pattern.word, *text.span(start, last), start, last))
         for pattern, start, end in self._tight.find(text.tight):
             first, last = int(text.places[start]), int(text.places[end - 1]) + 1
@@ -178,11 +185,16 @@ def _outer(found: Iterable[Hit]) -> list[Hit]:
 
 
 def _worded(cue: Cue, word: str) -> tuple[str, _Pattern]:
-    literal = word.split("*", 1)[0]
-    if "*" not in word:
+    literal = re.split(r"\*| ~", word, maxsplit=1)[0]
+    if literal == word:
         return literal, _Pattern(cue, word, None)
-    rest = re.compile(re.escape(word).replace(r"\*", r"[^\s]{0,14}") + r"(?![^\s])")
-    return literal, _Pattern(cue, word, rest)
+    first, *others = (_piece(piece) for piece in word.split(" "))
+    rest = first + "".join(GAP if piece == "~" else f" {piece}" for piece in others)
+    return literal, _Pattern(cue, word, re.compile(rest + r"(?![^ ])"))
+
+
+def _piece(piece: str) -> str:
+    return "~" if piece == "~" else re.escape(piece).replace(r"\*", r"[^ ]{0,14}")
 
 
 def _whole(pattern: _Pattern, text: str, start: int, end: int) -> int:
@@ -195,6 +207,14 @@ def _whole(pattern: _Pattern, text: str, start: int, end: int) -> int:
     if _edge(text, end):
         return end
     return end + 1 if text[end] == "s" and text[end - 1].isascii() and _edge(text, end + 1) else 0
+
+
+def _broken(pattern: _Pattern, text: Seen, first: int, last: int) -> bool:
+    """Whether a sentence ends within a word of several parts."""
+    if pattern.rest is None:
+        return False
+    start, end = text.span(first, last)
+    return BREAK.search(text.original, start, end) is not None
 
 
 def _edges(text: str, first: int, last: int) -> bool:
@@ -217,15 +237,14 @@ def _edge(text: str, at: int) -> bool:
 
 
 def _has_words(word: str) -> bool:
-    return all(script_of(c) is Script.SPACED for c in word if c not in " *")
+    return all(script_of(c) is Script.SPACED for c in word if c not in " *~")
 
 
 def _plain(word: str) -> str:
-    """A word as the scan sees texts: folded, signs as one space; `*` stays."""
-    pieces = [" ".join(seen(piece).spaced.split()) if piece.strip() else piece for piece in word.split("*")]
-    joined = "*".join(piece.strip() if n == 0 else piece for n, piece in enumerate(pieces))
-    spaced = re.sub(r"\*(?=[^*\s])", "* ", joined)
-    return spaced.strip()
+    """A word as the scan sees texts: folded, signs as one space; `*` and `~` stay."""
+    pieces = re.split(r"([*~])", word)
+    plain = [piece if piece in "*~" else " ".join(seen(piece).spaced.split()) for piece in pieces if piece]
+    return re.sub(r" \*", "*", " ".join(piece for piece in plain if piece))
 
 
 @lru_cache(maxsize=4)

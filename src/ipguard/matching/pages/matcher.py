@@ -28,6 +28,7 @@ from ipguard.matching.pages.weighing import (
 )
 from ipguard.matching.text.matcher import TextMatcher
 from ipguard.matching.text.names import WatchedName
+from ipguard.rights.work import Work
 
 VERSION = "1"
 MIN_NAME = 0.24
@@ -52,6 +53,15 @@ class _Named:
     spots: tuple[int, ...]
     """In the text, sorted."""
     titled: bool
+    """In the title, the address or the labels."""
+
+    @property
+    def fields(self) -> dict[str, list[int]]:
+        """Where they stand, field by field."""
+        found: dict[str, list[int]] = {}
+        for sign in self.signs:
+            found.setdefault(sign.field, []).append(sign.start)
+        return found
 
 
 class PageMatcher:
@@ -97,7 +107,7 @@ class PageMatcher:
         if before.verdict == NONE and not before.offer:
             return None
         reasons = reasons_against(page, official, turned if not weighed.offer else {})
-        if game := nearer_game(page, left, named.spots, titled=named.titled):
+        if game := nearer_game(page, left, named.fields):
             reasons[game] = 1.0
         against = Against(
             reasons=reasons,
@@ -107,6 +117,14 @@ class PageMatcher:
         )
         verdict, demoted = hold_back(before, against)
         return _finding(page, named, before, verdict, demoted, signs)
+
+
+def official_hosts(works: Iterable[Work]) -> dict[str, tuple[str, ...]]:
+    """Work → hosts that are its owner's: official sellers that are a whole host, not a seller on a marketplace."""
+    return {
+        work.id: tuple(s for s in work.official_sellers if "." in s and " " not in s and not _host_path(s))
+        for work in works
+    }
 
 
 def _finding(
@@ -221,6 +239,10 @@ def _address_words(page: Page) -> str:
     labels = (label.partition(":")[2] for label in page.labels)
     return "\n".join([" ".join(part.replace(".", " ").replace("/", " ").replace("-", " ").replace("_", " ").split())
                       for part in (place.host, place.path, *labels)])  # fmt: skip
+
+
+def _host_path(written: str) -> str:
+    return place_of(written).path.strip("/")
 
 
 def _host(written: str) -> str:

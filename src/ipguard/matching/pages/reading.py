@@ -10,7 +10,17 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawlers.extract.page import parse
-from ipguard.matching.pages.page import MAX_FIELDS, MAX_LINKS, MAX_TEXT, Form, Link, Page, PageKind, bounded
+from ipguard.matching.pages.page import (
+    MAX_ADDRESS,
+    MAX_FIELDS,
+    MAX_LINKS,
+    MAX_TEXT,
+    Form,
+    Link,
+    Page,
+    PageKind,
+    bounded,
+)
 
 MAX_BODY = 5_000_000
 """Bytes of an answer that are read."""
@@ -92,6 +102,48 @@ def page_of_repository(about: Mapping[str, object], readme: str = "", *, labels:
             cut=("text",) if len(readme) > MAX_TEXT else (),
         )
     )
+
+
+def page_of_row(row: Mapping[str, object]) -> Page | None:
+    """A page from a JSON object {"url", "title", "text" or "html", "links", "labels"}; None without text and title."""
+    url, labels = _text(row, "url")[:MAX_ADDRESS], _texts(row.get("labels"))
+    html = row.get("html")
+    if isinstance(html, str):
+        body = html[:MAX_BODY].encode("utf-8", "replace")
+        page = page_of_html(body, url=url, content_type="text/html; charset=utf-8", labels=labels)
+        return replace(page, title=_text(row, "title") or page.title)
+    title, text = row.get("title"), row.get("text")
+    if not isinstance(title, str) and not isinstance(text, str):
+        return None
+    links = row.get("links")
+    made = [_link(link, url) for link in links[: MAX_LINKS + 1]] if isinstance(links, list) else []
+    return bounded(
+        Page(
+            url=url,
+            title=title if isinstance(title, str) else "",
+            text=text if isinstance(text, str) else "",
+            links=tuple(link for link in made if link is not None),
+            kind=kind_of(url),
+            labels=tuple(labels),
+            language=_text(row, "language"),
+        )
+    )
+
+
+def _link(link: object, url: str) -> Link | None:
+    """A link written as its address, or as {"url", "text"}."""
+    if isinstance(link, str):
+        target, words = link, ""
+    elif isinstance(link, Mapping):
+        target, words = _text(link, "url") or _text(link, "href"), _text(link, "text")
+    else:
+        return None
+    target = _address(target, url)
+    return Link(target, words) if target else None
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def kind_of(url: str) -> PageKind:

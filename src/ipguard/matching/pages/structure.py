@@ -61,6 +61,10 @@ CHAPTER = re.compile(
     r"(?:chapter|chap|ch|episode|ep|capitulo|capítulo|episodio|глава|серия|bölüm|chapitre|kapitel|folge|chương|tập|ตอนที่|第)[\s._/-]{0,2}\d{1,4}|\d{1,4}\s?(?:화|話|话|章|集|回)",
     re.IGNORECASE,
 )
+CHAPTER_RANGE = re.compile(
+    r"(?:chapters?|ch\.?|episodes?|ep\.?|vol\.?|volumes?|chap|第|capitulos?|capítulos?|главы|серии|tập|chương|ตอนที่|bölüm)\s?\d{1,4}\s?[-–~～至到]\s?\d{1,4}",
+    re.IGNORECASE,
+)
 CHAPTERS_MADE = 8
 """Links to chapters or episodes that make a catalogue."""
 REGISTER = re.compile(
@@ -190,6 +194,7 @@ def _texts(page: Page) -> Iterator[Sign]:
             ("community", "handle", HANDLE, 1.0),
             ("money", "wallet", WALLET, 1.0),
             ("money", "price", PRICE, 0.4),
+            ("mechanics", "chapter_range", CHAPTER_RANGE, 0.6),
         ):
             for found in _first(pattern, text):
                 yield _marked(group, sort, field, found, weight)

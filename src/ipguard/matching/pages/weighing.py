@@ -107,7 +107,7 @@ def _steps(reason: str, weight: float, against: Against) -> int:
         return 2
     if weight < FIRES - 1e-9:
         return 0
-    if reason in ("court_or_news", "encyclopedia", "academic", "warning"):
+    if reason in ("court_or_news", "encyclopedia", "academic", "hiring", "warning"):
         if weight > offering:
             return 2
         return 0 if offering >= 2 * weight else 1
