@@ -51,8 +51,8 @@ class Pictures(Protocol):
 class Drawer(Protocol):
     """Draws the matched place."""
 
-    def draw(self, picture: bytes, reference: bytes, place: PicturePlace) -> bytes:
-        """A PNG of the listing picture beside the reference, with the matched region outlined."""
+    def draw(self, picture: bytes, reference: bytes, place: PicturePlace) -> Mapping[str, bytes]:
+        """View → PNG: the region outlined beside the reference, the agreeing points, one laid over the other."""
         ...
 
 
@@ -101,15 +101,16 @@ class Recorder:
         for number, place in enumerate(dict.fromkeys(places), 1):
             try:
                 picture, reference = self.pictures.get(place.picture), self.pictures.get(place.reference)
-                overlay = self.drawer.draw(picture, reference, place)
+                views = self.drawer.draw(picture, reference, place)
             except IpguardError as error:
                 failures.append(f"Match {number} could not be drawn: {error}")
                 continue
             for role, data in (("picture", picture), ("reference", reference)):
                 artefact = picture_artefact(role, data)
                 artefacts[artefact.name] = artefact
-            name = f"overlay-{number}.png"
-            artefacts[name] = Artefact(name, "overlay", "image/png", overlay)
+            for view, drawn in views.items():
+                name = f"overlay-{number}-{view}.png"
+                artefacts[name] = Artefact(name, "overlay", "image/png", drawn)
         return list(artefacts.values()), failures
 
 

@@ -37,7 +37,7 @@ from ipguard.jobs.claims import Claim
 from ipguard.matching import prices, score, sellers
 from ipguard.matching.finding import PicturePlace
 from ipguard.matching.images import matcher as picture_matcher
-from ipguard.matching.images.draw import side_by_side
+from ipguard.matching.images.draw import explanations
 from ipguard.matching.images.index import build_index
 from ipguard.matching.images.isolated import IsolatedMatcher
 from ipguard.matching.images.quality import quality_of
@@ -87,11 +87,11 @@ class PictureStore:
 
 
 class RegionDrawer:
-    """Draws the matched place beside the reference."""
+    """Draws the matched place beside the reference, the agreeing points, and one laid over the other."""
 
-    def draw(self, picture: bytes, reference: bytes, place: PicturePlace) -> bytes:
-        """A PNG."""
-        return side_by_side(picture, reference, place)
+    def draw(self, picture: bytes, reference: bytes, place: PicturePlace) -> dict[str, bytes]:
+        """View → PNG."""
+        return explanations(picture, reference, place)
 
 
 class IsolatedEyes:

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ipguard.cli.options import JsonOption
-from ipguard.cli.output import emit, progress, safe, say, show
+from ipguard.cli.output import Advance, emit, progress, safe, say, show
 from ipguard.errors import WrongUse
 
 if TYPE_CHECKING:
+    from ipguard.matching.finding import Finding
     from ipguard.matching.images.matcher import PictureVerdict
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif"}
+SUFFIXES = frozenset((
+    ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".avif",
+    ".heic", ".heif", ".svg", ".tif", ".tiff", ".ico", ".jxl", ".jp2",
+))  # fmt: skip
+"""What counts as a picture in a folder; a file that is named on the command line is looked at whatever its name."""
 
 
 def match_images(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.")],
     references: Annotated[Path, typer.Option(help="Folder of reference pictures; a sub-folder is one work.")],
     draw: Annotated[
-        Path | None, typer.Option(help="Write an explanation picture for each match here.")
+        Path | None,
+        typer.Option(help="Write explanation pictures for each match here: region, points, lay-over."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -32,29 +39,35 @@ def match_images(
     from ipguard.matching.images.matcher import match_picture
     from ipguard.matching.reasons import render
 
-    known = {path.relative_to(references).as_posix(): path for path in _pictures(references)}
+    for path in paths:
+        if not path.exists():
+            raise WrongUse(f"There is no {path}", hint="Check the path.")
+    known = {path.relative_to(references).as_posix(): path for path in _in_folder(references)}
     if not known:
         raise WrongUse(f"There is no picture in {references}", hint="Put reference pictures there.")
     with progress("Reading references") as advance:
         index, unread = build_index(_rows(known, advance))
     for name, why in unread:
         say(f"[yellow]note[/] {safe(name)} is left out: {safe(render(why.reason))}")
-    wanted = [picture for path in paths for picture in (_pictures(path) if path.is_dir() else [path])]
+    by_content = {reference.sha256: known[reference.name] for reference in index.references}
+    total = sum(1 for _ in _wanted(paths))
     with progress("Looking at pictures") as advance:
-        for done, path in enumerate(wanted, 1):
+        for done, path in enumerate(_wanted(paths), 1):
             data = _read(path)
-            verdict = match_picture(index, data, hashlib.sha256(data).hexdigest())
-            row = _row(path, verdict)
+            verdict = (
+                match_picture(index, data, hashlib.sha256(data).hexdigest()) if data else _no_access(path)
+            )
             if as_json:
-                emit(row)
+                emit(_row(path, verdict))
             else:
                 _tell(path, verdict)
             if draw is not None:
-                _draw(draw, path, data, verdict, {r.sha256: known[r.name] for r in index.references})
-            advance(done, len(wanted))
+                _draw(draw, path, data, verdict, by_content)
+            advance(done, total)
 
 
 def _row(path: Path, verdict: PictureVerdict) -> dict[str, object]:
+    """One line of `--json`."""
     from ipguard.matching.finding import PicturePlace
     from ipguard.matching.reasons import render
     from ipguard.matching.score import verdicts
@@ -67,9 +80,11 @@ def _row(path: Path, verdict: PictureVerdict) -> dict[str, object]:
             "method": one.place.method,
             "score": one.strength,
             "region": [list(corner) for corner in one.place.region],
+            "reference_region": [list(corner) for corner in one.place.reference_region],
             "inliers": one.place.inliers,
             "mirrored": one.place.mirrored,
             "share": one.place.share,
+            "frame": one.place.frame,
             "why": render(one.reason),
         }
         for one in verdict.findings
@@ -96,33 +111,64 @@ def _tell(path: Path, verdict: PictureVerdict) -> None:
 
 
 def _draw(folder: Path, path: Path, data: bytes, verdict: PictureVerdict, known: dict[str, Path]) -> None:
+    """`PICTURE--REFERENCE-VIEW.png`; the picture with the start of its digest, as two folders may share a name."""
     from ipguard.matching.finding import PicturePlace
-    from ipguard.matching.images.draw import side_by_side
+    from ipguard.matching.images.draw import explanations
 
     folder.mkdir(parents=True, exist_ok=True)
-    for n, one in enumerate(verdict.findings, 1):
-        if isinstance(one.place, PicturePlace):
-            drawn = side_by_side(data, known[one.place.reference].read_bytes(), one.place)
-            (folder / f"{path.stem}-{n}.png").write_bytes(drawn)
+    for one in verdict.findings:
+        if not isinstance(one.place, PicturePlace):
+            continue
+        reference = known[one.place.reference]
+        name = f"{path.stem}-{one.place.picture[:8]}--{_work_name(one, reference)}"
+        for view, drawn in explanations(data, reference.read_bytes(), one.place).items():
+            (folder / f"{name}-{view}.png").write_bytes(drawn)
 
 
-def _rows(known: dict[str, Path], advance: object) -> Iterator[tuple[str, str, str, bytes]]:
+def _work_name(finding: Finding, reference: Path) -> str:
+    return reference.stem if reference.stem == finding.work else f"{finding.work}-{reference.stem}"
+
+
+def _rows(known: dict[str, Path], advance: Advance) -> Iterator[tuple[str, str, str, bytes]]:
     for done, (name, path) in enumerate(sorted(known.items()), 1):
         data = _read(path)
         work = name.split("/")[0] if "/" in name else path.stem
         yield work, hashlib.sha256(data).hexdigest(), name, data
-        if callable(advance):
-            advance(done, len(known))
+        advance(done, len(known))
 
 
-def _pictures(folder: Path) -> list[Path]:
+def _wanted(paths: Sequence[Path]) -> Iterator[Path]:
+    """One path at a time, so that a folder of a million pictures takes no memory."""
+    for path in paths:
+        yield from _in_folder(path) if path.is_dir() else (path,)
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    """Pictures in a folder and those below it, in the order of their names; links to folders are not followed."""
     if not folder.is_dir():
         raise WrongUse(f"{folder} is no folder", hint="Check the path.")
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            if Path(name).suffix.lower() in SUFFIXES:
+                yield Path(place) / name
 
 
 def _read(path: Path) -> bytes:
+    """The file, or as much of one that is too large as tells that; nothing where it may not be read."""
+    from ipguard.matching.images.decode import MAX_BYTES
+
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise WrongUse(f"Cannot read {path}: {error.strerror}", hint="Check the path.") from error
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError:
+        return b""
+
+
+def _no_access(path: Path) -> PictureVerdict:
+    """Empty, or not for us to read."""
+    from ipguard.matching.finding import Reason
+    from ipguard.matching.images.matcher import PictureVerdict
+
+    readable = os.access(path, os.R_OK)
+    return PictureVerdict(skipped=Reason("unreadable.empty" if readable else "unreadable.no_access"))

@@ -159,7 +159,7 @@ def _refused(data: bytes, kind: Kind, has_codec: Callable[[str], bool | None]) -
     if not data:
         return _no("empty")
     if len(data) > MAX_BYTES:
-        return _no("too_many_bytes", bytes=len(data))
+        return _no("too_many_bytes", most=MAX_BYTES // 1_000_000)
     if kind is SVG:
         return _no("svg")
     if kind is HEIC or (kind in (AVIF, WEBP) and not has_codec(kind.name.lower())):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -16,7 +13,6 @@ from PIL import Image
 
 from ipguard.demo import art, products
 from ipguard.matching.images.decode import MAX_BYTES, Picture, Undecodable, decode
-from ipguard.matching.images.draw import side_by_side
 from ipguard.matching.images.hashes import HashIndex
 from ipguard.matching.images.index import ReferenceIndex, build_index
 from ipguard.matching.images.matcher import compare, match_picture
@@ -238,34 +234,3 @@ def test_a_poor_reference_is_said_to_be_poor():
     assert good.warnings == ()
     assert {w.code for w in poor.warnings} == {"reference.small", "reference.flat", "reference.few_points"}
     assert quality_of(b"<html>").unreadable.code == "unreadable.not_a_picture"
-
-
-def test_a_match_can_be_drawn(index, references):
-    data = products.jpeg(products.poster(FOX, 5))
-    (finding,) = match_picture(index, data, digest(data)).findings
-    drawn = decode(side_by_side(data, references[2][3], finding.place))
-
-    assert isinstance(drawn, Picture)
-    red = (drawn.pixels[:, :, 0] > 200) & (drawn.pixels[:, :, 1] < 90)
-    assert red.sum() > 300
-
-
-def test_the_tool_says_it_in_json(tmp_path):
-    (tmp_path / "refs" / "tide-fox").mkdir(parents=True)
-    FOX.save(tmp_path / "refs" / "tide-fox" / "key.png")
-    (tmp_path / "seen").mkdir()
-    (tmp_path / "seen" / "mug.jpg").write_bytes(products.jpeg(products.mug(FOX, 3)))
-    (tmp_path / "seen" / "page.png").write_text("<html>")
-    done = subprocess.run(
-        [sys.executable, "-m", "ipguard", "match", "images", "--references", "refs", "--json", "--draw", "drawn", "seen"],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    mug, page = (json.loads(line) for line in done.stdout.splitlines())
-
-    assert mug["match"] is True
-    assert mug["findings"][0]["reference"] == "tide-fox/key.png"
-    assert mug["findings"][0]["work"] == "tide-fox"
-    assert len(mug["findings"][0]["region"]) == 4
-    assert page["match"] is False
-    assert "not a picture" in page["skipped"]
-    assert (tmp_path / "drawn" / "mug-1.png").exists()
