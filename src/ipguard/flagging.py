@@ -6,8 +6,7 @@ database. A crash between the two leaves an exhibit too many, and never an alert
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, cast
@@ -16,13 +15,14 @@ from sqlalchemy import Engine
 
 from evidence_store.exhibit import Capture, Receipt, WireExchange
 from ipguard.alerts.raising import Change, Raised, changes, write_alerts
-from ipguard.capture import Pictures, Recorder, Subject
+from ipguard.capture import Recorder, Subject
 from ipguard.database.engine import reading, transaction
 from ipguard.jobs.claims import Claim, renew
 from ipguard.listings.pictures import shown_by
 from ipguard.listings.said import as_listing
 from ipguard.listings.store import note_judged, to_judge
 from ipguard.listings.tables import ListingPictureRow, ListingRow
+from ipguard.looking import Eyes
 from ipguard.matching.finding import Finding, PicturePlace
 from ipguard.matching.judge import PictureSeen, Watch, judge
 from ipguard.matching.score import Verdict
@@ -31,8 +31,9 @@ from ipguard.spool import Spool
 
 BATCH = 50
 """Listings judged at once: one evidence commit and one transaction for all their alerts."""
-REMEMBERED = 5_000
-"""Pictures whose verdict is remembered; a shop shows one size chart on every listing."""
+
+SpoolOf = Callable[[int], Spool]
+"""The waiting exchanges of a run, by its number."""
 
 
 class Vault(Protocol):
@@ -43,34 +44,21 @@ class Vault(Protocol):
         ...
 
 
-class Eyes:
-    """Looks at each picture content once and remembers what it shows."""
-
-    def __init__(self, watch: Watch, pictures: Pictures) -> None:
-        self._watch, self._pictures = watch, pictures
-        self._seen: OrderedDict[str, PictureSeen] = OrderedDict()
-
-    def look(self, sha256: str) -> PictureSeen:
-        """What a kept picture shows."""
-        known = self._seen.get(sha256)
-        if known is None:
-            known = self._watch.pictures.match(self._pictures.get(sha256))
-            self._seen[sha256] = known
-            if len(self._seen) > REMEMBERED:
-                self._seen.popitem(last=False)
-        return known
-
-
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything flagging needs."""
 
     database: Engine
-    watch: Watch
+    watching: Callable[[], Watch]
+    """What is watched for at this moment: the watchlist may change while a run goes on."""
     eyes: Eyes
     recorder: Recorder
     vault: Vault
     now: Callable[[], datetime]
+
+    def look(self, sha256: str) -> PictureSeen:
+        """What one kept picture shows."""
+        return self.eyes.look(self.watching().pictures, [sha256])[sha256]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +74,19 @@ class _Judged:
 
 
 def flag(
-    desk: Desk, claim: Claim, source: SourceRow, run_id: int, spool: Spool, *, seen_whole: bool = False
+    desk: Desk,
+    claim: Claim,
+    source: SourceRow,
+    run_id: int | None,
+    spool_of: SpoolOf,
+    *,
+    seen_whole: bool = False,
+    progress: Callable[[int], None] = lambda _judged: None,
 ) -> list[Raised]:
     """Judge every listing of this run that still has to be judged; returns the alerts it wrote.
 
-    With `seen_whole`, those whose pictures are still being fetched are left for later.
+    Without a run, every listing of the source. With `seen_whole`, those whose pictures are still being fetched are
+    left for later.
 
     Raises:
         LeaseLost: another process runs this source by now.
@@ -98,28 +94,35 @@ def flag(
     """
     raised: list[Raised] = []
     while True:
+        watch = desk.watching()
         with reading(desk.database) as session:
-            rows = to_judge(session, run_id, desk.watch.version, BATCH, seen_whole=seen_whole)
+            rows = to_judge(
+                session, run_id, watch.version, BATCH, seen_whole=seen_whole, source_id=claim.source_id
+            )
             shown = shown_by(session, [cast(int, row.id) for row in rows])
         if not rows:
             return raised
-        raised += _flag_batch(desk, claim, source, [(row, shown[cast(int, row.id)]) for row in rows], spool)
+        batch = [(row, shown[cast(int, row.id)]) for row in rows]
+        raised += _flag_batch(desk, watch, claim, source, batch, spool_of)
+        progress(len(rows))
 
 
 def _flag_batch(
     desk: Desk,
+    watch: Watch,
     claim: Claim,
     source: SourceRow,
     batch: Sequence[tuple[ListingRow, list[ListingPictureRow]]],
-    spool: Spool,
+    spool_of: SpoolOf,
 ) -> list[Raised]:
-    verdicts = [_verdicts(desk, source, row, pictures) for row, pictures in batch]
+    seen = desk.eyes.look(watch.pictures, _contents(picture for _, pictures in batch for picture in pictures))
+    verdicts = [_verdicts(watch, source, row, pictures, seen) for row, pictures in batch]
     with reading(desk.database) as session:
         judged = [
             _Judged(row, found, changes(session, cast(int, row.id), found))
             for (row, _), found in zip(batch, verdicts, strict=True)
         ]
-    exhibits = _keep_evidence(desk, [one for one in judged if one.to_record], spool)
+    exhibits = _keep_evidence(desk, [one for one in judged if one.to_record], spool_of)
     moment = desk.now()
     with transaction(desk.database) as session:
         renew(session, claim, moment)
@@ -130,21 +133,28 @@ def _flag_batch(
                 session, one.listing, one.verdicts, exhibits.get(cast(int, one.listing.id), {}), moment
             )
         ]
-        note_judged(session, [one.listing for one in judged], desk.watch.version)
+        note_judged(session, [one.listing for one in judged], watch.version)
     return raised
 
 
 def _verdicts(
-    desk: Desk, source: SourceRow, row: ListingRow, pictures: Iterable[ListingPictureRow]
+    watch: Watch,
+    source: SourceRow,
+    row: ListingRow,
+    pictures: Iterable[ListingPictureRow],
+    seen: Mapping[str, PictureSeen],
 ) -> list[Verdict]:
-    contents = dict.fromkeys(picture.sha256 for picture in pictures if picture.sha256)
-    seen = [finding for sha256 in contents for finding in desk.eyes.look(sha256).findings]
-    return judge(desk.watch, as_listing(row), seen, source.base_url)
+    findings = [finding for sha256 in _contents(pictures) for finding in seen[sha256].findings]
+    return judge(watch, as_listing(row), findings, source.base_url)
 
 
-def _keep_evidence(desk: Desk, judged: Sequence[_Judged], spool: Spool) -> dict[int, dict[str, str]]:
+def _contents(pictures: Iterable[ListingPictureRow]) -> list[str]:
+    return list(dict.fromkeys(picture.sha256 for picture in pictures if picture.sha256))
+
+
+def _keep_evidence(desk: Desk, judged: Sequence[_Judged], spool_of: SpoolOf) -> dict[int, dict[str, str]]:
     """One exhibit a listing; listing id → work → exhibit id."""
-    captures = [_capture(desk, one, spool) for one in judged]
+    captures = [_capture(desk, one, spool_of(one.listing.last_run_id or 0)) for one in judged]
     if not captures:
         return {}
     receipts = desk.vault.keep(captures)

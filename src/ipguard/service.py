@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -15,20 +16,27 @@ from evidence_store.errors import EvidenceError
 from evidence_store.exhibit import Operator
 from evidence_store.store import Memory
 from ipguard.database.engine import reading, transaction
-from ipguard.errors import IpguardError
-from ipguard.jobs.claims import Claim, claim_named, fail, release, release_all
+from ipguard.errors import IpguardError, WrongUse
+from ipguard.hunting.hunt import HuntReport, hunt
+from ipguard.hunting.hunt import Progress as HuntProgress
+from ipguard.hunting.store import AGAIN_AFTER, Goal, HuntClaim, begin, is_done
+from ipguard.hunting.store import release as release_hunt
+from ipguard.hunting.store import release_all as release_hunts
+from ipguard.jobs.claims import Claim, claim_named, fail, release, release_all, renew
 from ipguard.jobs.engine import Job
 from ipguard.jobs.engine_local import LocalEngine
 from ipguard.jobs.lease import held
 from ipguard.jobs.lock import nobody_sweeps, only_service, sweeping
-from ipguard.jobs.schedule import SWEEP, Clock, owner_name
+from ipguard.jobs.schedule import HUNT, SWEEP, Clock, owner_name
 from ipguard.keeping import stamp_quietly
+from ipguard.lookout import Lookout
 from ipguard.matching.sellers import host_of
+from ipguard.rights.store import edition_now, load_works
 from ipguard.settings import Workspace
 from ipguard.sources.store import get_source, list_sources
 from ipguard.sources.tables import SourceRow
 from ipguard.sweep import Progress, SourceReport
-from ipguard.wiring import Sweeper, make_sweeper
+from ipguard.wiring import Sweeper, looking_out, make_hunt, make_sweeper
 
 WORKERS = 4
 """Sources run at once by one service; each host is asked by one of them at a time."""
@@ -58,7 +66,8 @@ def sweep_now(
     """Run these sources now; with no names those that are due, or every enabled one."""
     chosen = _chosen(database, names, everything=everything, at=now())
     free_the_dead(workspace, database)
-    with sweeping(workspace.folder), _sweeper(workspace, database, operator, now, progress) as sweeper:
+    with sweeping(workspace.folder), looking_out(workspace, database) as lookout:
+        sweeper = make_sweeper(workspace, database, lookout, operator=operator, now=now, progress=progress)
         reports: list[SourceReport] = []
         busy: list[str] = []
         for name in chosen:
@@ -74,6 +83,53 @@ def sweep_now(
                     release(session, claims[0])
     stamp_quietly(workspace, now)
     return Sweep(tuple(reports), tuple(busy))
+
+
+def hunt_now(
+    workspace: Workspace,
+    database: Engine,
+    *,
+    work: str = "",
+    operator: Operator,
+    now: Callable[[], datetime],
+    progress: HuntProgress,
+) -> HuntReport:
+    """Search everything stored for what the watchlist gained; for a work, for all of its pictures once more.
+
+    Raises:
+        WrongUse: there is no such work, or another process hunts at this moment.
+    """
+    if work:
+        with reading(database) as session:
+            known = [one.id for one in load_works(session)]
+        if work not in known:
+            raise WrongUse(f"There is no work {work}.", hint="List them: ipguard watch list")
+    free_the_dead(workspace, database)
+    describing = partial(progress, "references")
+    with sweeping(workspace.folder), looking_out(workspace, database, describing) as lookout:
+        owner = owner_name()
+        claim = _begin(database, lookout, work, owner, now)
+        if claim is None:
+            raise WrongUse("Another process hunts at this moment.", hint="Look at it: ipguard hunt --list")
+        kit = make_hunt(
+            workspace, database, lookout, operator=operator, owner=owner, now=now, progress=progress
+        )
+        try:
+            report = hunt(kit, claim)
+        finally:
+            with transaction(database) as session:
+                release_hunt(session, claim)
+    stamp_quietly(workspace, now)
+    return report
+
+
+def _begin(
+    database: Engine, lookout: Lookout, work: str, owner: str, now: Callable[[], datetime]
+) -> HuntClaim | None:
+    watch = lookout.watch()
+    with transaction(database) as session:
+        goal = Goal(edition_now(session), watch.version, work)
+        return begin(session, goal, owner=owner, now=now())
 
 
 @contextmanager
@@ -108,6 +164,7 @@ def free_the_dead(workspace: Workspace, database: Engine) -> None:
         if alone:
             with transaction(database) as session:
                 release_all(session)
+                release_hunts(session)
 
 
 def _keep_schedule(
@@ -117,22 +174,38 @@ def _keep_schedule(
     now: Callable[[], datetime],
     stop: threading.Event,
 ) -> None:
-    memory = Memory()
+    with looking_out(workspace, database) as lookout:
+        _keep(workspace, database, lookout, operator, now, stop)
+
+
+def _keep(
+    workspace: Workspace,
+    database: Engine,
+    lookout: Lookout,
+    operator: Operator,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+) -> None:
+    memory, owner = Memory(), owner_name()
+    hunts = Hunts(workspace, database, lookout, operator, owner, now, stop)
 
     def run(source: str, token: str) -> None:
         claim = _claim_of(database, source, token)
-        with _sweeper(workspace, database, operator, now, lambda *_: None) as sweeper:
-            _run(database, sweeper, claim, now)
+        sweeper = make_sweeper(
+            workspace, database, lookout, operator=operator, now=now, progress=lambda *_: None
+        )
+        _run(database, sweeper, claim, now)
         stamp_quietly(workspace, now, memory)
 
     def failed(job: Job, error: Exception) -> None:
+        if job.task == HUNT:
+            return  # it is logged; its rows stand where it stopped, and a later tick goes on
         claim = _claim_of(database, str(job.arguments["source"]), str(job.arguments["token"]))
         with transaction(database) as session:
             fail(session, claim, _in_words(error), now=now())
 
-    engine = LocalEngine({SWEEP: run}, workers=WORKERS, failed=failed)
-    owner = owner_name()
-    clock = Clock(database, engine, owner=owner, workers=WORKERS, now=now)
+    engine = LocalEngine({SWEEP: run, HUNT: hunts.run}, workers=WORKERS + 1, failed=failed)
+    clock = Clock(database, engine, owner=owner, workers=WORKERS, now=now, beside=hunts.due)
     ticking = threading.Thread(target=clock.run, args=(stop,), name="clock")
     ticking.start()
     try:
@@ -142,12 +215,62 @@ def _keep_schedule(
         ticking.join()
         with transaction(database) as session:
             release_all(session, owner=owner)
+            release_hunts(session, owner=owner)
+
+
+class Hunts:
+    """When a service hunts: at its start, after each change of the watchlist, and again while one waits."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        database: Engine,
+        lookout: Lookout,
+        operator: Operator,
+        owner: str,
+        now: Callable[[], datetime],
+        stop: threading.Event,
+    ) -> None:
+        self._workspace, self._database, self._lookout, self._now = workspace, database, lookout, now
+        self._kit = make_hunt(
+            workspace, database, lookout, operator=operator, owner=owner, now=now, stop=stop
+        )
+        self._done_for: int | None = None
+        """Edition of the watchlist that was hunted for to the end."""
+        self._at_it = False
+        self._not_before: datetime | None = None
+
+    def due(self) -> list[Job]:
+        """The hunt that is to be run now, if any."""
+        with reading(self._database) as session:
+            edition = edition_now(session)
+        rests = self._not_before is not None and self._now() < self._not_before
+        if self._at_it or rests or edition == self._done_for:
+            return []
+        self._at_it, self._not_before = True, self._now() + AGAIN_AFTER
+        return [Job(HUNT, key=HUNT)]
+
+    def run(self) -> None:
+        """Hunt, unless the last hunt was for just this; what it leaves, a later one takes up."""
+        try:
+            watch = self._lookout.watch()
+            with reading(self._database) as session:
+                edition = edition_now(session)
+                done = is_done(session, Goal(edition, watch.version))
+            if not done:
+                claim = _begin(self._database, self._lookout, "", self._kit.owner, self._now)
+                done = claim is not None and hunt(self._kit, claim).state == "finished"
+                stamp_quietly(self._workspace, self._now)
+            if done:
+                self._done_for, self._not_before = edition, None
+        finally:
+            self._at_it = False
 
 
 def _run(database: Engine, sweeper: Sweeper, claim: Claim, now: Callable[[], datetime]) -> SourceReport:
     """Run one source; what goes wrong in a known way is its report."""
     try:
-        with held(database, claim, now):
+        with held(database, claim, now, renew):
             return sweeper.run(claim)
     except CrawlError as error:
         with transaction(database) as session:
@@ -160,21 +283,6 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, KNOWN_ERRORS):
         return str(error)
     return f"It broke off: {type(error).__name__}. The log says more."
-
-
-@contextmanager
-def _sweeper(
-    workspace: Workspace,
-    database: Engine,
-    operator: Operator,
-    now: Callable[[], datetime],
-    progress: Progress,
-) -> Iterator[Sweeper]:
-    sweeper = make_sweeper(workspace, database, operator=operator, now=now, progress=progress)
-    try:
-        yield sweeper
-    finally:
-        sweeper.close()
 
 
 def _chosen(database: Engine, names: Sequence[str], *, everything: bool, at: datetime) -> list[str]:

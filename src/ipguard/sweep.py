@@ -25,6 +25,7 @@ from ipguard.flagging import Desk, flag, picture_name, step_name
 from ipguard.jobs.claims import Claim, fail, finish, renew
 from ipguard.listings.pictures import Wanted, fetched_before, keep_picture, skip_picture, wanted
 from ipguard.listings.store import judge_again, keep_listings, mark_gone
+from ipguard.looking import catch_up
 from ipguard.matching.sellers import host_of
 from ipguard.sources.runs import (
     TROUBLES,
@@ -108,7 +109,8 @@ def sweep_source(kit: Kit, claim: Claim) -> SourceReport:
     spool = kit.spool_of(run_id)
     adapter = kit.adapter_of(source)
     pause = asyncio.run(_ask(kit, claim, source, run, adapter, spool))
-    _flag(kit, claim, source, run_id, spool)
+    catch_up(kit.desk.eyes, kit.database, kit.desk.watching().pictures, run_id)
+    _flag(kit, claim, source, run_id)
     report = _end(kit, claim, source, run_id, pause)
     if report.state != "waiting":
         spool.clear()
@@ -129,11 +131,9 @@ async def _ask(
     return pause
 
 
-def _flag(
-    kit: Kit, claim: Claim, source: SourceRow, run_id: int, spool: Spool, *, seen_whole: bool = False
-) -> None:
+def _flag(kit: Kit, claim: Claim, source: SourceRow, run_id: int, *, seen_whole: bool = False) -> None:
     """Judge what was read, and count the alerts that are new."""
-    raised = flag(kit.desk, claim, source, run_id, spool, seen_whole=seen_whole)
+    raised = flag(kit.desk, claim, source, run_id, kit.spool_of, seen_whole=seen_whole)
     new = sum(1 for alert in raised if alert.new)
     if new:
         with transaction(kit.database) as session:
@@ -195,7 +195,7 @@ async def _fetch_pictures(
     after = done = 0
     resting: set[str] = set()
     while True:
-        await asyncio.to_thread(_flag, kit, claim, source, run_id, spool, seen_whole=True)
+        await asyncio.to_thread(_flag, kit, claim, source, run_id, seen_whole=True)
         with reading(kit.database) as session:
             rows = wanted(session, run_id, after, PICTURES_A_TURN)
         if not rows:
@@ -241,7 +241,7 @@ async def _fetch_picture(
         return
     sha256 = await asyncio.to_thread(kit.pictures.put, answer.body)
     spool.put(picture_name(sha256), wire_exchanges(answer))
-    seen = await asyncio.to_thread(kit.desk.eyes.look, sha256)
+    seen = await asyncio.to_thread(kit.desk.look, sha256)
     cut = f"it was cut ({answer.truncated}). " if answer.truncated else ""
     outcome, note = ("skipped", f"{cut}{seen.skipped}") if seen.skipped or cut else ("ok", "")
     asked = Asked("picture", row.url, outcome, note, answer.status)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -32,31 +32,24 @@ from ipguard.cases.tables import CaseExhibitRow
 from ipguard.database.engine import make_engine, reading, transaction
 from ipguard.errors import WrongUse
 from ipguard.evidence import Clock, EvidenceVault
-from ipguard.flagging import Desk, Eyes
+from ipguard.flagging import Desk
+from ipguard.hunting.hunt import HuntKit
+from ipguard.hunting.hunt import Progress as HuntProgress
 from ipguard.jobs.claims import Claim
-from ipguard.matching import prices, score, sellers
+from ipguard.looking import Eyes
+from ipguard.lookout import Lookout
 from ipguard.matching.finding import PicturePlace
-from ipguard.matching.images import matcher as picture_matcher
 from ipguard.matching.images.draw import explanations
-from ipguard.matching.images.index import build_index
-from ipguard.matching.images.isolated import IsolatedMatcher
 from ipguard.matching.images.quality import quality_of
-from ipguard.matching.judge import PictureSeen, Watch
 from ipguard.matching.reasons import render
-from ipguard.matching.text import matcher as text_matcher
-from ipguard.matching.text.matcher import TextMatcher
-from ipguard.matching.text.names import names_of
 from ipguard.recapture import Means, Outcome, Wanted, recapture
 from ipguard.rights.store import (
     Imported,
     PictureLook,
     import_watchlist,
-    load_pictures,
-    load_works,
     read_pictures,
 )
 from ipguard.rights.watchlist import load_watchlist
-from ipguard.rights.work import Work
 from ipguard.settings import Workspace
 from ipguard.sources.pace import DatabasePace
 from ipguard.sources.tables import SourceRow
@@ -94,32 +87,15 @@ class RegionDrawer:
         return explanations(picture, reference, place)
 
 
-class IsolatedEyes:
-    """Looks at pictures in a process of its own."""
-
-    def __init__(self, matcher: IsolatedMatcher) -> None:
-        self._matcher = matcher
-
-    def match(self, data: bytes) -> PictureSeen:
-        """What the picture shows, or why it cannot be read."""
-        verdict = self._matcher.match(data, hashlib.sha256(data).hexdigest())
-        return PictureSeen(verdict.findings, render(verdict.skipped) if verdict.skipped else "")
-
-
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """Everything a process needs to run sources; close it when done."""
+    """Everything a job needs to run sources."""
 
     kit: Kit
-    matcher: IsolatedMatcher
 
     def run(self, claim: Claim) -> SourceReport:
         """Run one claimed source."""
         return sweep_source(self.kit, claim)
-
-    def close(self) -> None:
-        """End the picture process."""
-        self.matcher.close()
 
 
 def add_watchlist(workspace: Workspace, file: Path, *, now: Clock) -> Imported:
@@ -158,31 +134,42 @@ def identity(workspace: Workspace) -> Identity:
     return Identity(__version__, crawling.contact_url, crawling.contact_mail)
 
 
-def make_sweeper(
-    workspace: Workspace, database: Engine, *, operator: Operator, now: Clock, progress: Progress
-) -> Sweeper:
-    """Put a sweep together for the watchlist as it is now."""
-    pictures = PictureStore(workspace.pictures)
-    with reading(database) as session:
-        works, rows = load_works(session), load_pictures(session)
-    version = watch_version(works, [row.sha256 for row in rows])
-    folder = workspace.folder / "index" / version
-    if not (folder / "index.json").exists():
-        names = {row.sha256: row.file_name for row in rows}
-        index, _ = build_index(
-            (row.work_id, row.sha256, names[row.sha256], pictures.get(row.sha256)) for row in rows
-        )
-        index.save(folder)
-    matcher = IsolatedMatcher(folder)
-    watch = Watch(
-        version,
-        TextMatcher(names_of(works)),
-        IsolatedEyes(matcher),
-        {work.id: work.official_sellers for work in works},
-        {work.id: work.official_prices for work in works},
+@contextmanager
+def looking_out(
+    workspace: Workspace, database: Engine, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> Iterator[Lookout]:
+    """The one lookout of a process, shared by its jobs; `progress` tells of references that are described."""
+    lookout = Lookout(
+        database, PictureStore(workspace.pictures), workspace.folder / "index", progress=progress
     )
+    try:
+        yield lookout
+    finally:
+        lookout.close()
+
+
+def make_desk(
+    workspace: Workspace, database: Engine, lookout: Lookout, *, operator: Operator, now: Clock
+) -> Desk:
+    """What flagging needs."""
+    pictures = PictureStore(workspace.pictures)
     recorder = Recorder(pictures, RegionDrawer(), operator, workspace.settings.evidence.legal_basis)
-    desk = Desk(database, watch, Eyes(watch, pictures), recorder, EvidenceVault(workspace, now), now)
+    eyes, vault = Eyes(database, pictures, now), EvidenceVault(workspace, now)
+    return Desk(database, lookout.watch, eyes, recorder, vault, now)
+
+
+def make_sweeper(
+    workspace: Workspace,
+    database: Engine,
+    lookout: Lookout,
+    *,
+    operator: Operator,
+    now: Clock,
+    progress: Progress,
+) -> Sweeper:
+    """Put a sweep together, for the watchlist as it is and as it becomes."""
+    pictures = PictureStore(workspace.pictures)
+    desk = make_desk(workspace, database, lookout, operator=operator, now=now)
 
     @asynccontextmanager
     async def open_fetcher(source: SourceRow, adapter: Adapter) -> AsyncIterator[Fetches]:
@@ -206,10 +193,25 @@ def make_sweeper(
             min_gap_seconds=max(source.min_gap_seconds, 0.001),
         )
 
-    def spool_of(run_id: int) -> Spool:
-        return Spool(workspace.folder / "spool", run_id)
+    spool_of = partial(Spool, workspace.folder / "spool")
+    return Sweeper(Kit(database, desk, pictures, open_fetcher, adapter_of, spool_of, now, progress))
 
-    return Sweeper(Kit(database, desk, pictures, open_fetcher, adapter_of, spool_of, now, progress), matcher)
+
+def make_hunt(
+    workspace: Workspace,
+    database: Engine,
+    lookout: Lookout,
+    *,
+    operator: Operator,
+    owner: str,
+    now: Clock,
+    stop: threading.Event | None = None,
+    progress: HuntProgress = lambda _what, _done, _of: None,
+) -> HuntKit:
+    """Put a hunt together; `stop` ends it at its next step."""
+    desk = make_desk(workspace, database, lookout, operator=operator, now=now)
+    spool_of = partial(Spool, workspace.folder / "spool")
+    return HuntKit(database, desk, spool_of, owner, stop or threading.Event(), progress)
 
 
 def recapture_for_case(
@@ -262,13 +264,6 @@ def recapture_for_case(
     with transaction(database) as session:
         (row,) = add_exhibit(session, case_id, receipt.exhibit_id, alert_id=alert_id, now=now())
     return row, outcome
-
-
-def watch_version(works: Sequence[Work], pictures: Sequence[str]) -> str:
-    """Changes with the watchlist and with every matcher: same version, same listing, same verdict."""
-    rules = [module.VERSION for module in (text_matcher, picture_matcher, prices, sellers, score)]
-    said = json.dumps([rules, [repr(work) for work in works], sorted(pictures)], ensure_ascii=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _look(data: bytes) -> PictureLook:

@@ -89,6 +89,19 @@ def finding_json(finding: Finding) -> dict[str, object]:
     }
 
 
+def from_json(values: Mapping[str, Any]) -> Finding:
+    """The finding that `finding_json` told."""
+    return Finding(
+        matcher=values["matcher"],
+        version=values["version"],
+        work=values["work"],
+        strength=values["strength"],
+        reason=Reason(values["reason"], values["values"]),
+        place=_place(values["place"]),
+        weak=values["weak"],
+    )
+
+
 def witness(finding: Finding) -> Witness:
     """What the finding rests on; a decision made with a witness in sight stands while no other comes."""
     match finding.place:

@@ -29,6 +29,7 @@ def build() -> typer.Typer:
         demo,
         evidence,
         extract,
+        hunt,
         match,
         serve,
         source,
@@ -54,6 +55,7 @@ def build() -> typer.Typer:
     app.add_typer(watch.app, name="watch", rich_help_panel=work)
     app.add_typer(source.app, name="source", rich_help_panel=work)
     app.command("sweep", rich_help_panel=work)(sweep.sweep)
+    app.command("hunt", rich_help_panel=work)(hunt.hunt)
     app.add_typer(match.app, name="match", rich_help_panel=work)
     app.command("extract", rich_help_panel=work)(extract.extract)
     app.add_typer(alerts.app, name="alerts", rich_help_panel=work)

@@ -5,11 +5,12 @@ from sqlalchemy import MetaData
 from ipguard.alerts import tables as alerts
 from ipguard.cases import tables as cases
 from ipguard.database.base import METADATA
+from ipguard.hunting import tables as hunting
 from ipguard.listings import tables as listings
 from ipguard.rights import tables as rights
 from ipguard.sources import tables as sources
 
-ROOMS = (rights, sources, listings, alerts, cases)
+ROOMS = (rights, sources, listings, alerts, cases, hunting)
 """Rooms that own tables."""
 
 

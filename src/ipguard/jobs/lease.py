@@ -6,17 +6,26 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from ipguard.database.engine import transaction
 from ipguard.errors import Interrupted
-from ipguard.jobs.claims import RENEW_SECONDS, Claim, LeaseLost, renew
+from ipguard.jobs.claims import RENEW_SECONDS, LeaseLost
+
+C = TypeVar("C")
 
 
 @contextmanager
 def held(
-    database: Engine, claim: Claim, now: Callable[[], datetime], *, seconds: float = RENEW_SECONDS
+    database: Engine,
+    claim: C,
+    now: Callable[[], datetime],
+    renew: Callable[[Session, C, datetime], None],
+    *,
+    seconds: float = RENEW_SECONDS,
 ) -> Iterator[None]:
     """Renew `claim` every few seconds until the block ends, or until it is lost or given back.
 
@@ -34,7 +43,7 @@ def held(
             except Interrupted:
                 continue  # a locked database now; the next beat is in time
 
-    thread = threading.Thread(target=beat, name=f"lease {claim.source_id}")
+    thread = threading.Thread(target=beat, name="lease")
     thread.start()
     try:
         yield

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -28,6 +28,8 @@ LOG = structlog.get_logger(__name__)
 TICK_SECONDS = 5
 SWEEP = "sweep"
 """Name of the task that runs one claimed source."""
+HUNT = "hunt"
+"""Name of the task that searches what is stored for what the watchlist gained."""
 
 
 def owner_name() -> str:
@@ -66,9 +68,12 @@ class Clock:
         workers: int,
         now: Callable[[], datetime],
         seconds: float = TICK_SECONDS,
+        beside: Callable[[], Sequence[Job]] = tuple,
     ) -> None:
         self._database, self._engine, self._owner = database, engine, owner
         self._workers, self._now, self._seconds = workers, now, seconds
+        self._beside = beside
+        """Jobs that are due beside the sources."""
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
     def run(self, stop: threading.Event) -> None:
@@ -93,6 +98,8 @@ class Clock:
             claims = tick(
                 self._database, self._engine, owner=self._owner, workers=self._workers, now=self._now
             )
+            for job in self._beside():
+                self._engine.defer(job)
         except IpguardError as error:
             LOG.warning("tick failed, the next one tries again", error=str(error))
             return

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from uuid import uuid4
 
-from sqlalchemy import ColumnElement, case, exists, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlmodel import Session, col
 
 from crawlers.listing import Listing
+from ipguard.database.statements import insert_into, portions
 from ipguard.listings.pictures import show_pictures
 from ipguard.listings.said import digest, fit
 from ipguard.listings.tables import ListingPictureRow, ListingRow
@@ -63,7 +63,7 @@ def keep_listings(
         for key, listing in by_key.items()
     ]
     written: dict[str, tuple[int, int]] = {}
-    for chunk in _chunks(rows):
+    for chunk in portions(rows):
         written.update(_upsert(session, chunk, now))
     kept = [_became(key, written[key], before.get(key), digests[key]) for key in by_key]
     for one in kept:
@@ -88,15 +88,20 @@ def mark_gone(session: Session, source_id: str, run_id: int, now: datetime) -> i
 
 
 def to_judge(
-    session: Session, run_id: int, judged_with: str, limit: int = CHUNK, *, seen_whole: bool = False
+    session: Session,
+    run_id: int | None,
+    judged_with: str,
+    limit: int = CHUNK,
+    *,
+    seen_whole: bool = False,
+    source_id: str = "",
 ) -> list[ListingRow]:
-    """Listings of this run that these matchers have not judged against this watchlist.
+    """Listings of this run, or of every run of a source, that these matchers have not judged against this watchlist.
 
     With `seen_whole`, only those of which no picture is still to be fetched.
     """
-    wanted = select(ListingRow).where(
-        col(ListingRow.last_run_id) == run_id, col(ListingRow.judged_with) != judged_with
-    )
+    which = col(ListingRow.last_run_id) == run_id if run_id else col(ListingRow.source_id) == source_id
+    wanted = select(ListingRow).where(which, col(ListingRow.judged_with) != judged_with)
     if seen_whole:
         wanted = wanted.where(
             ~exists().where(
@@ -108,19 +113,40 @@ def to_judge(
     return list(session.scalars(wanted.order_by(col(ListingRow.id)).limit(limit)))
 
 
+def unjudged(session: Session, judged_with: str) -> dict[str, int]:
+    """Source → how many of its listings these matchers have not judged against this watchlist."""
+    rows = session.execute(
+        select(col(ListingRow.source_id), func.count())
+        .where(col(ListingRow.judged_with) != judged_with)
+        .group_by(col(ListingRow.source_id))
+        .order_by(col(ListingRow.source_id))
+    )
+    return {source: count for source, count in rows}  # noqa: C416 — rows are no plain tuples
+
+
 def note_judged(session: Session, listings: Iterable[ListingRow], judged_with: str) -> None:
-    """Note that these versions were judged; what changed meanwhile stays to be judged."""
+    """Note that these versions were judged; what changed, or became known, meanwhile stays to be judged."""
     for listing in listings:
         session.execute(
             update(ListingRow)
-            .where(col(ListingRow.id) == listing.id, col(ListingRow.version) == listing.version)
+            .where(
+                col(ListingRow.id) == listing.id,
+                col(ListingRow.version) == listing.version,
+                col(ListingRow.judged_with) == listing.judged_with,
+            )
             .values(judged_with=judged_with)
         )
 
 
 def judge_again(session: Session, listing_ids: Sequence[int]) -> None:
-    """Note that something new is known about these listings: a picture arrived."""
-    session.execute(update(ListingRow).where(col(ListingRow.id).in_(listing_ids)).values(judged_with=""))
+    """Note that something new is known about these listings: a picture arrived, or shows more than before.
+
+    Each note differs from the one before, so that whoever judges meanwhile does not take it for judged.
+    """
+    for chunk in portions(listing_ids):
+        session.execute(
+            update(ListingRow).where(col(ListingRow.id).in_(chunk)).values(judged_with=f"again {uuid4().hex}")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +157,7 @@ class _Before:
 
 def _standing(session: Session, source_id: str, keys: Sequence[str]) -> dict[str, _Before]:
     found: dict[str, _Before] = {}
-    for chunk in _chunks(keys):
+    for chunk in portions(keys):
         rows = session.execute(
             select(col(ListingRow.key), col(ListingRow.digest), col(ListingRow.gone_at)).where(
                 col(ListingRow.source_id) == source_id, col(ListingRow.key).in_(chunk)
@@ -143,8 +169,7 @@ def _standing(session: Session, source_id: str, keys: Sequence[str]) -> dict[str
 
 def _upsert(session: Session, rows: Sequence[dict[str, object]], now: datetime) -> dict[str, tuple[int, int]]:
     """Key → (id, version), in one statement that both databases understand."""
-    postgres = session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql.insert if postgres else sqlite.insert)(ListingRow).values(list(rows))
+    statement = insert_into(session, ListingRow).values(list(rows))
     said = statement.excluded
     other = col(ListingRow.digest) != said.digest
     changes: dict[str, ColumnElement[object]] = {
@@ -204,10 +229,3 @@ def _row(
         "last_step": run[1],
         "judged_with": "",
     }
-
-
-T = TypeVar("T")
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))

@@ -50,7 +50,7 @@ class ListingRow(Row, table=True):
     last_step: int | None = None
     """Position of the step in that run whose answer said this."""
     judged_with: str = ""
-    """Version of watchlist and matchers that judged this version; empty while it still has to be judged."""
+    """Version of watchlist and matchers that judged this version; anything else while it has to be judged (again)."""
 
 
 class ListingPictureRow(Row, table=True):
@@ -67,3 +67,49 @@ class ListingPictureRow(Row, table=True):
     media_type: str = ""
     skipped: str = ""
     fetched_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class PictureLookRow(Row, table=True):
+    """What looking at one picture content told, and up to where that holds: one row, however many listings show it."""
+
+    __tablename__ = "picture_look"
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    version: str
+    """Of the picture matcher that looked."""
+    edition: int
+    """Of the watchlist: it was compared with every reference up to this one."""
+    skipped: dict[str, object] | None = Field(default=None, sa_type=Json)
+    """Why it could not be looked at: `code` and `values` of a Reason."""
+    looked_at: datetime = Field(sa_type=Utc)
+
+
+class PictureFindingRow(Row, table=True):
+    """One reference picture that one picture content shows; kept so that it is compared once and not at every run."""
+
+    __tablename__ = "picture_finding"
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    work_id: str = Field(primary_key=True)
+    reference: str = Field(primary_key=True, max_length=64)
+    """SHA-256 of the reference picture."""
+    finding: dict[str, object] = Field(sa_type=Json)
+    """A Finding as JSON."""
+
+
+class PictureFingerprintRow(Row, table=True):
+    """What is kept of one picture content to compare it again without its bytes."""
+
+    __tablename__ = "picture_fingerprint"
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    version: str
+    """Of the fingerprint's making; another one is made again from the picture."""
+    width: int
+    """Of the picture as decoded upright, pixels."""
+    height: int
+    made_at: datetime = Field(sa_type=Utc)
+    hashes: bytes
+    """Eight turns of 256 bits: 8 × 32 bytes, the picture as it is first."""
+    data: bytes
+    """`Fingerprint.to_bytes()`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -11,6 +11,7 @@ from crawlers.listing import Listing
 from ipguard.matching.finding import Finding
 from ipguard.matching.prices import match_price
 from ipguard.matching.score import Verdict, verdicts
+from ipguard.matching.seen import Pair, Seen
 from ipguard.matching.sellers import match_seller
 from ipguard.rights.work import OfficialPrice
 
@@ -26,8 +27,32 @@ class ReadsText(Protocol):
 class SeesPictures(Protocol):
     """Finds reference pictures in a picture."""
 
-    def match(self, data: bytes) -> PictureSeen:
-        """What the picture in `data` shows, or why it cannot be read."""
+    @property
+    def version(self) -> str:
+        """Of the matcher."""
+        ...
+
+    @property
+    def fingerprints(self) -> str:
+        """Version of the fingerprints that it makes and reads."""
+        ...
+
+    @property
+    def references(self) -> Mapping[Pair, int]:
+        """(work, SHA-256) → the edition of the watchlist that it came with."""
+        ...
+
+    def look(self, data: bytes, sha256: str) -> Seen:
+        """What the picture in `data` shows, or why it cannot be read; and its fingerprint."""
+        ...
+
+    def compare(
+        self, kept: Mapping[str, bytes], only: Collection[Pair] | None = None
+    ) -> Mapping[str, tuple[Finding, ...]]:
+        """The same for pictures seen before, by their fingerprints, for some references or all.
+
+        Pictures whose fingerprint does not read are left out.
+        """
         ...
 
 

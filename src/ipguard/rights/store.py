@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,9 +13,11 @@ from typing import TypeVar
 from sqlalchemy import delete
 from sqlmodel import Session, SQLModel, col, select
 
+from ipguard.database.statements import insert_into
 from ipguard.errors import WrongUse
 from ipguard.matching.finding import Reason
 from ipguard.rights.tables import (
+    EditionRow,
     NameRow,
     OfficialPriceRow,
     OfficialSellerRow,
@@ -109,9 +111,10 @@ def import_watchlist(
     session: Session, watchlist: Watchlist, pictures: Sequence[ReferencePicture], *, now: datetime
 ) -> Imported:
     """Put every work of a watchlist into the database, replacing what an older version of it said."""
+    edition = next_edition(session)
     known = set(session.exec(select(WorkRow.id)).all())
     for work in watchlist.works:
-        _put_work(session, work, [p for p in pictures if p.work == work.id], now)
+        _put_work(session, work, [p for p in pictures if p.work == work.id], edition, now)
     ids = [work.id for work in watchlist.works]
     return Imported(
         added=tuple(i for i in ids if i not in known),
@@ -119,6 +122,28 @@ def import_watchlist(
         names=sum(len(work.names) for work in watchlist.works),
         pictures=tuple(pictures),
     )
+
+
+def next_edition(session: Session) -> int:
+    """Begin a change of the watchlist: a number higher than that of every change before it.
+
+    The row stays locked until the transaction ends, so changes come one after the other, in order of their numbers.
+    """
+    statement = insert_into(session, EditionRow).values(id=1, edition=1)
+    raised = statement.on_conflict_do_update(
+        index_elements=["id"], set_={"edition": col(EditionRow.edition) + 1}
+    )
+    return int(session.execute(raised.returning(col(EditionRow.edition))).scalar_one())
+
+
+def edition_now(session: Session) -> int:
+    """Number of the last change of the watchlist; 0 where there was none."""
+    return session.exec(select(EditionRow.edition)).first() or 0
+
+
+def lock_edition(session: Session) -> None:
+    """Let nobody change the watchlist, or begin a hunt for it, until the transaction ends."""
+    session.execute(select(EditionRow).with_for_update())
 
 
 def load_works(session: Session) -> tuple[Work, ...]:
@@ -168,8 +193,11 @@ def _bytes_of(path: Path) -> tuple[bytes, str]:
         return b"", f"cannot be read ({error.strerror})"
 
 
-def _put_work(session: Session, work: Work, pictures: Sequence[ReferencePicture], now: datetime) -> None:
+def _put_work(
+    session: Session, work: Work, pictures: Sequence[ReferencePicture], edition: int, now: datetime
+) -> None:
     row = session.get(WorkRow, work.id)
+    since = _editions(session, work.id) if row is not None and row.active else {}
     if row is None:
         row = WorkRow(id=work.id, title=work.title, owner=work.owner, created_at=now, updated_at=now)
     row.title, row.owner, row.active, row.updated_at = work.title, work.owner, True, now
@@ -177,11 +205,19 @@ def _put_work(session: Session, work: Work, pictures: Sequence[ReferencePicture]
     session.flush()
     for table in PARTS:
         session.execute(delete(table).where(col(table.work_id) == work.id))
-    session.add_all(_parts(work, pictures))
+    session.add_all(_parts(work, pictures, since, edition))
     session.flush()
 
 
-def _parts(work: Work, pictures: Sequence[ReferencePicture]) -> list[SQLModel]:
+def _editions(session: Session, work_id: str) -> dict[tuple[str, str], int]:
+    """(content, file name) of each picture of a work → since which edition it has been there under that name."""
+    rows = session.exec(select(PictureRow).where(PictureRow.work_id == work_id))
+    return {(row.sha256, row.file_name): row.edition for row in rows}
+
+
+def _parts(
+    work: Work, pictures: Sequence[ReferencePicture], since: Mapping[tuple[str, str], int], edition: int
+) -> list[SQLModel]:
     unique = {picture.sha256: picture for picture in pictures}
     return [
         *(
@@ -210,6 +246,7 @@ def _parts(work: Work, pictures: Sequence[ReferencePicture]) -> list[SQLModel]:
                 width=p.look.width,
                 height=p.look.height,
                 warnings=[{"code": w.code, "values": dict(w.values)} for w in p.look.warnings],
+                edition=since.get((p.sha256, p.file_name), edition),
             )
             for p in unique.values()
         ),

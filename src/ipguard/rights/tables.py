@@ -64,6 +64,17 @@ class PictureRow(Row, table=True):
     height: int
     warnings: list[dict[str, object]] = Field(default_factory=list, sa_type=Json)
     """Reason codes and values: too small, too flat."""
+    edition: int = 0
+    """Edition of the watchlist that it came with; what was looked at before has not been compared with it."""
+
+
+class EditionRow(Row, table=True):
+    """How often the watchlist was changed: one row, which every change raises by one."""
+
+    __tablename__ = "watchlist_edition"
+
+    id: int = Field(primary_key=True)
+    edition: int
 
 
 class OfficialSellerRow(Row, table=True):
