@@ -104,12 +104,34 @@ class Console(_Section):
     language: str = "en"
 
 
+class Embeddings(_Section):
+    """A model of yours that says which pictures are alike; needs the extra `embeddings`."""
+
+    model: Path
+    """ONNX file, relative to the workspace; takes 1 × 3 × size × size, answers with one vector."""
+    size: int = Field(default=224, ge=16, le=1024)
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    deviation: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    """Of R, G and B in 0..1; those of ImageNet, with which most models were trained."""
+    threshold: float = Field(gt=0.0, lt=1.0)
+    """Cosine from which two pictures are called alike: it is the model's, so there is no default."""
+
+
+class Matching(_Section):
+    """What is asked beside the matchers that always run."""
+
+    ocr: bool = False
+    """Read text in pictures; needs the extra `ocr`, and about a second of CPU a picture."""
+    embeddings: Embeddings | None = None
+
+
 class Settings(_Section):
     """Everything a workspace can set."""
 
     database_url: SecretStr = SecretStr("")
     """Empty: SQLite in the workspace."""
     crawling: Crawling = Crawling()
+    matching: Matching = Matching()
     evidence: Evidence = Evidence()
     console: Console = Console()
 

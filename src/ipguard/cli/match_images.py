@@ -17,6 +17,7 @@ from ipguard.errors import WrongUse
 if TYPE_CHECKING:
     from ipguard.matching.finding import Finding
     from ipguard.matching.images.matcher import PictureVerdict
+    from ipguard.matching.images.picture_text import ReadsPictureText, TextLine
 
 SUFFIXES = frozenset((
     ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".avif",
@@ -32,13 +33,18 @@ def match_images(
         Path | None,
         typer.Option(help="Write explanation pictures for each match here: region, points, lay-over."),
     ] = None,
+    ocr: Annotated[
+        bool, typer.Option("--ocr", help="Also print the text in pictures (extra `ocr`).")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find reference pictures in other pictures, whole or in part; exit code 0 whatever is found."""
     from ipguard.matching.images.index import build_index
     from ipguard.matching.images.matcher import match_picture
+    from ipguard.matching.images.picture_text import RapidOcr
     from ipguard.matching.reasons import render
 
+    reader = RapidOcr() if ocr else None
     for path in paths:
         if not path.exists():
             raise WrongUse(f"There is no {path}", hint="Check the path.")
@@ -57,10 +63,13 @@ def match_images(
             verdict = (
                 match_picture(index, data, hashlib.sha256(data).hexdigest()) if data else _no_access(path)
             )
+            lines = _text(reader, data) if reader else []
             if as_json:
-                emit(_row(path, verdict))
+                emit(_row(path, verdict) | ({"text": [_line_row(line) for line in lines]} if reader else {}))
             else:
                 _tell(path, verdict)
+                for line in lines:
+                    show(f"{safe(path)}: text: {safe(line.text)} [dim]({line.confidence:.2f})[/]")
             if draw is not None:
                 _draw(draw, path, data, verdict, by_content)
             advance(done, total)
@@ -108,6 +117,18 @@ def _tell(path: Path, verdict: PictureVerdict) -> None:
         show(f"{safe(path)}: nothing found")
     for one in verdict.findings:
         show(f"{safe(path)}: [bold]{one.strength:.2f}[/] {safe(render(one.reason))}")
+
+
+def _text(reader: ReadsPictureText, data: bytes) -> list[TextLine]:
+    from ipguard.matching.images.decode import Undecodable, decode
+
+    picture = decode(data)
+    return [] if isinstance(picture, Undecodable) else list(reader.read(picture))
+
+
+def _line_row(line: TextLine) -> dict[str, object]:
+    region = [list(corner) for corner in line.quad]
+    return {"text": line.text, "confidence": round(line.confidence, 4), "region": region}
 
 
 def _draw(folder: Path, path: Path, data: bytes, verdict: PictureVerdict, known: dict[str, Path]) -> None:

@@ -27,7 +27,7 @@ class TextPlace:
     """A stretch of one text field. `start` and `end` are code points in the original text."""
 
     field: str
-    """title, description, tags, seller."""
+    """title, description, tags, seller, picture_text."""
     start: int
     end: int
     text: str
@@ -36,6 +36,8 @@ class TextPlace:
     """The watchlist name that was found."""
     layer: str
     """Which view found it: exact, compact, lookalike, pinyin, misspelling, …"""
+    picture: str = ""
+    """SHA-256 (hex) of the picture that the text is in; empty for fields of the listing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,17 @@ from importlib.resources import files
 from ipguard.matching.finding import Reason
 
 LANGUAGES = ("en", "zh")
-FIELDS = {"zh": {"title": "标题", "description": "描述", "tags": "标签", "seller": "卖家名"}}
-"""Text fields of a listing, in languages other than English."""
+FIELDS = {
+    "en": {"picture_text": "text in the picture"},
+    "zh": {
+        "title": "标题",
+        "description": "描述",
+        "tags": "标签",
+        "seller": "卖家名",
+        "picture_text": "图中文字",
+    },
+}
+"""Text fields of a listing, where the sentence does not use the name as it is."""
 
 
 @lru_cache(maxsize=1)
