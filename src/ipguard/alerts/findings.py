@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ipguard.alerts.tables import FindingRow
 from ipguard.matching.finding import (
+    Change,
     DomainPlace,
     Finding,
     PagePlace,
@@ -71,6 +72,8 @@ def place_json(place: Place | None) -> dict[str, object] | None:
             values[name] = [list(point) for point in values[name]]
     if "points" in values:
         values["points"] = [[list(seen), list(known)] for seen, known in values["points"]]
+    if "changed" in values:
+        values["changed"] = list(values["changed"])
     kind = next(name for name, sort in KINDS.items() if isinstance(place, sort))
     return {"kind": kind, **values}
 
@@ -130,6 +133,8 @@ def _place(stored: Mapping[str, Any] | None) -> Place | None:
     if kind is PagePlace:
         values |= {name: tuple(values.get(name, ())) for name in ("demoted", "cut")}
         values["signs"] = tuple(PageSign(**sign) for sign in values.get("signs", ()))
+    if "changed" in values:
+        values["changed"] = tuple(Change(**change) for change in values["changed"])
     return kind(**values)
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from ipguard.cli.output import emit, say
+from ipguard.cli.output import emit, safe, say
 from ipguard.errors import WrongUse
 
 if TYPE_CHECKING:
-    from ipguard.matching.text.matcher import TextMatcher
+    from ipguard.matching.finding import Finding
+    from ipguard.matching.text.matcher import Reading
 
 BATCH = 256
+MAX_LINE = 4_000_000
+"""Bytes of one line that are read; a longer one is no listing. Of several lines read together, too."""
 
 
 def match_text(
@@ -30,19 +33,23 @@ def match_text(
 
     A line that cannot be read gives a line with "error"; the rest is matched, and the exit code is 2.
     """
+    from ipguard.matching.reasons import render
     from ipguard.matching.text.matcher import TextMatcher
     from ipguard.matching.text.names import names_of
     from ipguard.rights.watchlist import load_watchlist
 
     matcher = TextMatcher(names_of(load_watchlist(watchlist).works))
+    for restriction in matcher.restrictions:
+        say(safe(render(restriction)))
     wrong = 0
-    for batch in _batches(sys.stdin):
+    for batch in _batches(sys.stdin.buffer):
+        answers = iter(matcher.read([{"title": str(row["text"])} for row in batch if "error" not in row]))
         for row in batch:
             if "error" in row:
                 wrong += 1
                 emit(row)
             else:
-                emit(_answer(matcher, row["id"], str(row["text"])))
+                emit(_answer(row["id"], next(answers)))
     if wrong:
         raise WrongUse(
             f"{wrong} lines could not be read; the others were matched", hint='A line is {"id", "text"}.'
@@ -51,41 +58,76 @@ def match_text(
         say("Nothing came in.")
 
 
-def _answer(matcher: TextMatcher, key: object, text: str) -> dict[str, object]:
-    from ipguard.matching.finding import TextPlace
+def _answer(key: object, reading: Reading) -> dict[str, object]:
     from ipguard.matching.reasons import render
     from ipguard.matching.score import verdicts
 
-    (findings,) = matcher.match_texts([text])
-    best = verdicts(findings)
-    rows = [
-        {
-            "work": one.work,
-            "name": one.place.name,
-            "layer": one.place.layer,
-            "start": one.place.start,
-            "end": one.place.end,
-            "text": one.place.text,
-            "strength": one.strength,
-            "why": render(one.reason),
+    best = verdicts(reading.findings)
+    row: dict[str, object] = {
+        "id": key,
+        "match": bool(best and best[0].match),
+        "score": best[0].score if best else 0.0,
+        "findings": [_told(one) for one in reading.findings],
+    }
+    if reading.limits:
+        row["limits"] = [render(limit) for limit in reading.limits]
+    return row
+
+
+def _told(finding: Finding) -> dict[str, object]:
+    from ipguard.matching.finding import TextPlace
+    from ipguard.matching.reasons import render
+
+    row: dict[str, object] = {"work": finding.work}
+    if isinstance(finding.place, TextPlace):
+        place = finding.place
+        row |= {
+            "name": place.name,
+            "layer": place.layer,
+            "start": place.start,
+            "end": place.end,
+            "text": place.text,
         }
-        for one in findings
-        if isinstance(one.place, TextPlace)
-    ]
-    score = best[0].score if best else 0.0
-    return {"id": key, "match": bool(best and best[0].match), "score": score, "findings": rows}
+        row["changed"] = [asdict(change) for change in place.changed]
+    values = finding.reason.values
+    told = {
+        "strength": finding.strength,
+        "why": render(finding.reason),
+        "why_zh": render(finding.reason, "zh"),
+    }
+    return row | told | {key: values[key] for key in ("context", "cues") if values.get(key, "-") != "-"}
 
 
-def _batches(lines: Iterable[str]) -> Iterator[list[dict[str, object]]]:
-    numbered = enumerate(lines, 1)
-    while batch := list(itertools.islice(numbered, BATCH)):
-        yield [_row(number, line) for number, line in batch if line.strip()]
+def _batches(stream: BinaryIO) -> Iterator[list[dict[str, object]]]:
+    """Rows of some lines at a time: memory is that of one batch, however much comes in."""
+    batch: list[dict[str, object]] = []
+    size = 0
+    for number, line in enumerate(_lines(stream), 1):
+        if line.strip():
+            batch.append(_row(number, line))
+            size += len(line)
+        if len(batch) >= BATCH or size >= MAX_LINE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
-def _row(number: int, line: str) -> dict[str, object]:
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines, a longer one than MAX_LINE by its beginning: its rest is read over."""
+    while line := stream.readline(MAX_LINE + 1):
+        rest = line
+        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+            rest = stream.readline(MAX_LINE + 1)
+        yield line
+
+
+def _row(number: int, line: bytes) -> dict[str, object]:
+    if len(line) > MAX_LINE:
+        return {"line": number, "error": f"longer than {MAX_LINE:,} bytes"}
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return {"line": number, "error": f"not JSON: {error}"}
     if not isinstance(row, dict) or "id" not in row or not isinstance(row.get("text"), str):
         return {"line": number, "error": 'not an object with "id" and a "text"'}

@@ -39,8 +39,11 @@ def safe(text: object) -> str:
 
 
 def emit(row: Mapping[str, object]) -> None:
-    """One JSON object on one line of stdout."""
-    sys.stdout.write(json.dumps(row, ensure_ascii=False, default=str, separators=(", ", ": ")) + "\n")
+    """One JSON object on one line of stdout; escaped where a lone surrogate could not be written."""
+    line = json.dumps(row, ensure_ascii=False, default=str, separators=(", ", ": "))
+    if any("\ud800" <= c <= "\udfff" for c in line):
+        line = json.dumps(row, default=str, separators=(", ", ": "))
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

@@ -23,6 +23,18 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Characters of the original that stand for a letter of the name."""
+
+    start: int
+    end: int
+    """Code points in the original text."""
+    text: str
+    stands_for: str
+    """The (folded) letter; empty for characters that were put in."""
+
+
+@dataclass(frozen=True, slots=True)
 class TextPlace:
     """A stretch of one text field. `start` and `end` are code points in the original text."""
 
@@ -38,6 +50,8 @@ class TextPlace:
     """Which view found it: exact, compact, lookalike, pinyin, misspelling, …"""
     picture: str = ""
     """SHA-256 (hex) of the picture that the text is in; empty for fields of the listing."""
+    changed: tuple[Change, ...] = ()
+    """Which of the characters are not the name's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ipguard.matching.romanise import romanised
-from ipguard.matching.text.fold import compact, encode, fold, lookalike_table
+from ipguard.matching.text.fold import compact, encode, fold
+from ipguard.matching.text.looks import lookalike_table
 from ipguard.matching.text.names import WatchedName
 from ipguard.matching.text.scripts import Script, script_of
 from ipguard.matching.words.lexicon import costs, everyday

@@ -1,249 +1,228 @@
-"""The layers: each finds candidates for names in one view: stretches of the original, and which layer saw them."""
+"""The layers that read whole views: each finds candidates for names by one automaton over a whole batch.
+
+The others, which look at words and at hidden letters, are in `words`, `misspelt` and `masks`.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ahocorasick_rs import AhoCorasick
-from rapidfuzz.distance import OSA
+from ipguard.matching.text.edges import Edge, edge_of, gaps_are_sound
+from ipguard.matching.text.looks import FAKED, look_of, may_stand_for
+from ipguard.matching.text.names import Form
+from ipguard.matching.text.romanise import (
+    pinyin,
+    romaji,
+    romanised_cyrillic,
+    romanised_hangul,
+    similar_han,
+    split,
+)
+from ipguard.matching.text.scan import Scanner, Work
+from ipguard.matching.text.scripts import NONE, Script
+from ipguard.matching.text.sounds import sound_of
+from ipguard.matching.text.views import Batch
 
-from ipguard.matching.text.edges import gaps_are_sound, stands_alone
-from ipguard.matching.text.fold import fold
-from ipguard.matching.text.names import MIN_MISSPELLING, Form
-from ipguard.matching.text.scripts import Script, script_of
-from ipguard.matching.text.views import Hit, Views
-
-MASKS = "*●○◯□■_×＊xX#?•"
-WORD = re.compile(r"\w+")
-PIECE = re.compile(r"[^\s,;|/【】「」\[\]()（）]+")
-MASKED_CHARACTERS = 5_000
-"""The beginning of a field, where titles stand, is searched for hidden letters."""
-MAX_HITS = 2_000
-"""Candidates looked at in one text, per layer: hostile texts repeat a name a million times."""
+MIN_LOOKALIKE = 4
+"""Letters a name needs before look-alike letters are read into a text: shorter ones hit too much."""
+MIN_ROMANISED = 6
+"""Letters of a romanised name, at least."""
+MIN_SOUND = 4
+"""Characters of a name of a script with spaces or kana, from which one that sounds alike is looked for; Han: 2."""
+MAX_VARIED = 10_000
+"""Names up to which look-alike Han characters are looked for: every one of them makes some twenty patterns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A stretch of the original that may be a name."""
+    """A stretch of the base that may be a name."""
 
     form: int
     """Index of the form."""
-    start: int
-    end: int
+    first: int
+    last: int
     layer: str
-    hit: Hit | None
-    """The same in the base text, where the layer works on it."""
+    edge: Edge
+    likeness: float = 1.0
+    """How much of the name is there unchanged, 0..1."""
 
 
-class Layers:
-    """Scanners over many names; immutable once made."""
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A form as it is looked for: itself, or written in another way."""
+
+    form: int
+    letters: str
+    layer: str
+    """Empty for the name itself."""
+
+
+class ViewLayers:
+    """Automata over the compact, look-alike and sound views; immutable once made."""
 
     def __init__(self, forms: Sequence[Form]) -> None:
         self._forms = forms
-        self._compact = _Scanner([(form.compact, i) for i, form in enumerate(forms)])
-        self._look = _Scanner([(form.look, i) for i, form in enumerate(forms) if form.look])
-        self._pinyin = _Scanner([(form.pinyin, i) for i, form in enumerate(forms) if form.pinyin])
-        self._seeds = _Scanner(
-            [(seed, i) for i, form in enumerate(forms) if form.look for seed in _seeds_of(form.compact)]
+        self.varied = sum(form.han for form in forms) <= MAX_VARIED
+        plain = [(form.compact, Alias(i, form.compact, "")) for i, form in enumerate(forms)]
+        plain += [
+            (alias.letters, alias)
+            for i, form in enumerate(forms)
+            for alias in aliases_of(i, form, varied=self.varied)
+        ]
+        self._compact = Scanner(plain)
+        self._look = Scanner(
+            (look_of(form.compact), i)
+            for i, form in enumerate(forms)
+            if form.western and len(form.compact) >= MIN_LOOKALIKE
         )
-        self._by_first: dict[str, list[int]] = {}
-        for i, form in enumerate(forms):
-            if len(form.compact) >= (5 if form.script is Script.SPACED else 3):
-                self._by_first.setdefault(form.compact[0], []).append(i)
-        self._by_word: dict[str, list[int]] = {}
-        for i, form in enumerate(forms):
-            if len(form.words) >= 2 and all(len(word) >= 4 for word in form.words):
-                self._by_word.setdefault(form.words[0], []).append(i)
+        self._sound = Scanner(
+            (sound, i) for i, form in enumerate(forms) if (sound := _sound_pattern(form)) != form.compact
+        )
 
-    def candidates(self, views: Views) -> Iterator[Candidate]:
-        """Candidates of every layer, the surest layers first."""
-        yield from self._plain(views)
-        yield from self._lookalike(views)
-        yield from self._romanised(views)
-        yield from self._misspelt(views)
-        yield from self._masked(views)
-        yield from self._reordered(views)
+    def candidates(self, batch: Batch, work: Work) -> Iterator[Candidate]:
+        """Candidates of all three views."""
+        yield from self.exact(batch, work)
+        yield from self._lookalike(batch, work)
+        yield from self._sounding(batch, work)
 
-    def _plain(self, views: Views) -> Iterator[Candidate]:
-        """The name itself: whatever its case, marks, width or script standard, and what stands between its letters."""
-        for i, first, last in self._compact.scan(views.compact.text):
-            hit = views.hit(views.compact, first, last)
-            if stands_alone(hit) and gaps_are_sound(hit, last - first):
-                yield Candidate(i, hit.start, hit.end, _plain_layer(self._forms[i], hit), hit)
+    def exact(self, batch: Batch, work: Work) -> Iterator[Candidate]:
+        """The name or an alias of it: whatever its case, marks, width, script standard, and gaps."""
+        for alias, first, last in self._compact.scan(batch, batch.compact, work):
+            form = self._forms[alias.form]
+            edge = edge_of(batch, first, last)
+            if edge and gaps_are_sound(batch, first, last, form):
+                layer = alias.layer or plain_layer(form, batch.text[first:last])
+                yield Candidate(alias.form, first, last, layer, edge)
 
-    def _lookalike(self, views: Views) -> Iterator[Candidate]:
+    def _lookalike(self, batch: Batch, work: Work) -> Iterator[Candidate]:
         """Letters replaced by look-alikes of another script, or by digits and signs; half real letters at least."""
-        for i, first, last in self._look.scan(views.look.text):
-            hit = views.hit(views.look, first, last)
-            if not stands_alone(hit) or not gaps_are_sound(hit, last - first):
-                continue
-            if layer := _lookalike_layer(self._forms[i], views, first, last):
-                yield Candidate(i, hit.start, hit.end, layer, hit)
-
-    def _romanised(self, views: Views) -> Iterator[Candidate]:
-        """Han names in pinyin, or with characters that sound the same (at least half of them right)."""
-        if not self._pinyin:
-            return
-        read, places = views.pinyin
-        for i, first, last in self._pinyin.scan(read):
-            one, two = places[first], places[last - 1] + 1
-            whole = (first == 0 or places[first - 1] != one) and (last == len(read) or places[last] == two)
-            hit = views.hit(views.compact, one, two)
-            if not whole or not stands_alone(hit) or not gaps_are_sound(hit, two - one):
-                continue
-            written = views.compact.text[one:two]
-            if all(script_of(c) is Script.SPACED for c in written):
-                yield Candidate(i, hit.start, hit.end, "pinyin", hit)
-            elif _same_half(written, self._forms[i].compact):
-                yield Candidate(i, hit.start, hit.end, "homophone", hit)
-
-    def _misspelt(self, views: Views) -> Iterator[Candidate]:
-        """One or two letters wrong in a long name: seeds find, optimal string alignment verifies."""
-        text = views.base.text
-        for i, first, last in self._seeds.scan(views.compact.text):
+        for i, first, last in self._look.scan(batch, batch.look, work):
             form = self._forms[i]
-            allowed = _errors_allowed(form.compact)
-            seed = views.hit(views.compact, first, last)
-            for start, end in _windows(text, seed.first, seed.last, len(form.words)):
-                written = "".join(WORD.findall(text[start:end]))
-                if written[:1] != form.compact[:1] or abs(len(written) - len(form.compact)) > allowed:
-                    continue
-                distance = OSA.distance(written, form.compact, score_cutoff=allowed)
-                if 0 < distance <= allowed and not _is_longer_word(written, form.compact):
-                    hit = Hit(views, start, end)
-                    yield Candidate(i, hit.start, hit.end, "misspelling", hit)
+            layer = _lookalike_layer(form, batch, first, last)
+            if layer and (edge := edge_of(batch, first, last)) and _few_gaps(batch, first, last, form):
+                yield Candidate(i, first, last, layer, edge)
 
-    def _masked(self, views: Views) -> Iterator[Candidate]:
-        """Letters hidden behind a sign: St*r L*ntern, 星●; the first letter and half of the rest are shown."""
-        text = views.original
-        if not any(mask in text for mask in "*●○◯□■_＊•#"):
-            return
-        words = [(found.start(), found.end()) for found in PIECE.finditer(text[:MASKED_CHARACTERS])]
-        for n, (start, _) in enumerate(words):
-            first = fold(text[start]).text[:1]
-            for i in self._by_first.get(first, ()):
-                count = max(len(self._forms[i].words), 1)
-                if n + count <= len(words):
-                    end = words[n + count - 1][1]
-                    if _fits_mask(text[start:end], self._forms[i].compact):
-                        yield Candidate(i, start, end, "mask", None)
-
-    def _reordered(self, views: Views) -> Iterator[Candidate]:
-        """All words of a name close together in another order."""
-        if not self._by_word:
-            return
-        text = views.original
-        tokens = [(fold(f[0]).text, f.start(), f.end()) for f in WORD.finditer(text[:5_000])]
-        for position, (word, _, _) in enumerate(tokens):
-            for i in self._by_word.get(word, ()):
-                words = self._forms[i].words
-                for first in range(max(0, position - len(words) + 1), position + 1):
-                    near = tokens[first : first + len(words)]
-                    order = [token for token, _, _ in near]
-                    if sorted(order) == sorted(words) and order != list(words):
-                        yield Candidate(i, near[0][1], near[-1][2], "word_order", None)
+    def _sounding(self, batch: Batch, work: Work) -> Iterator[Candidate]:
+        """Characters that sound the same, at least half of them right."""
+        for i, first, last in self._sound.scan(batch, batch.sound, work):
+            form = self._forms[i]
+            while last < len(batch.kinds) and batch.text[last] in "ーッ":
+                last += 1
+            written = "".join(
+                c for c, kind in zip(batch.text[first:last], batch.kinds[first:last], strict=True) if kind
+            )
+            same = shared(written, form.compact)
+            if same * 2 < len(form.compact) or written == form.compact:
+                continue
+            edge = edge_of(batch, first, last)
+            if edge and gaps_are_sound(batch, first, last, form):
+                yield Candidate(i, first, last, "homophone", edge, same / len(form.compact))
 
 
-class _Scanner:
-    """An automaton over (pattern, form) pairs."""
-
-    def __init__(self, patterns: Sequence[tuple[str, int]]) -> None:
-        self._forms: dict[str, list[int]] = {}
-        for pattern, form in patterns:
-            if pattern and form not in self._forms.setdefault(pattern, []):
-                self._forms[pattern].append(form)
-        self._patterns = list(self._forms)
-        self._automaton = AhoCorasick(self._patterns) if self._patterns else None
-
-    def __bool__(self) -> bool:
-        return self._automaton is not None
-
-    def scan(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """(form, start, end) of hits, at most MAX_HITS."""
-        if self._automaton is None or not text:
-            return
-        hits = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        for pattern, start, end in hits[:MAX_HITS]:
-            for form in self._forms[self._patterns[pattern]]:
-                yield form, start, end
+def aliases_of(number: int, form: Form, *, varied: bool) -> Iterator[Alias]:
+    """The other ways in which a name is written."""
+    if form.han:
+        for read in pinyin(form.compact):
+            if len(read) >= MIN_ROMANISED and len(form.compact) >= 2:
+                yield Alias(number, read, "pinyin")
+        if len(form.compact) >= 2:
+            yield from (Alias(number, parts, "split") for parts in split(form.compact))
+        if varied and len(form.compact) >= 2:
+            yield from (Alias(number, letters, "similar") for letters in _similar(form.compact))
+        return
+    for read in _romanised(form):
+        if len(read) >= MIN_ROMANISED:
+            yield Alias(number, read, "romanised")
+    if form.western and len(form.compact) >= MIN_LOOKALIKE:
+        for letter, faked in FAKED.items():
+            if letter in form.compact:
+                yield Alias(number, form.compact.replace(letter, faked), "lookalike")
 
 
-def _plain_layer(form: Form, hit: Hit) -> str:
-    if hit.written.casefold() == form.name.text.casefold():
+def plain_layer(form: Form, written: str) -> str:
+    """exact, joined or spacing, by what stands between the letters (`matcher` tells exact from variant)."""
+    if " ".join(written.split()) == form.folded:
         return "exact"
-    folded = hit.views.base.text[hit.first : hit.last]
-    if " ".join(folded.split()) == form.folded:
-        return "variant" if hit.end - hit.start <= 2 * len(form.folded) else "spacing"
-    return "joined" if "".join(folded.split()) == "".join(form.folded.split()) else "spacing"
+    return "joined" if "".join(written.split()) == "".join(form.folded.split()) else "spacing"
 
 
-def _lookalike_layer(form: Form, views: Views, first: int, last: int) -> str:
+def shared(written: str, name: str) -> int:
+    """Characters of the name that stand in `written` in the same order (exactly in place where lengths agree)."""
+    if len(written) == len(name):
+        return sum(a == b for a, b in zip(written, name, strict=True))
+    from rapidfuzz.distance import LCSseq
+
+    return LCSseq.similarity(written, name)
+
+
+def _similar(letters: str) -> Iterator[str]:
+    known = similar_han()
+    for at, letter in enumerate(letters):
+        for other in known.get(letter, ""):
+            yield letters[:at] + other + letters[at + 1 :]
+
+
+def _romanised(form: Form) -> list[str]:
+    if form.script in (Script.KATAKANA, Script.HIRAGANA):
+        return romaji(form.compact)
+    if form.script is Script.HANGUL:
+        return [romanised_hangul(form.compact)]
+    return [romanised_cyrillic(form.compact)] if "\u0400" <= form.compact[0] < "\u0530" else []
+
+
+def _sound_pattern(form: Form) -> str:
+    """What a name sounds like; itself where that is not looked for."""
+    enough = len(form.compact) >= (2 if form.han else MIN_SOUND)
+    if form.compact.isascii() or not enough:
+        return form.compact
+    heard = sound_of(form.compact)
+    return heard if len(heard) >= (2 if form.han else 3) else form.compact
+
+
+def _few_gaps(batch: Batch, first: int, last: int, form: Form) -> bool:
+    """As `gaps_are_sound`, where signs that stand for letters are no gaps."""
+    text = batch.text[first:last]
+    if "\n" in text or any(len(gap) > 3 for gap in _blanks(text)):
+        return False
+    return len(text) == len(form.compact) or gaps_are_sound(batch, first, last, form) or " " not in text
+
+
+def _blanks(text: str) -> list[str]:
+    return [run for run in "".join(" " if c.isspace() else "x" for c in text).split("x") if run]
+
+
+def _lookalike_layer(form: Form, batch: Batch, first: int, last: int) -> str:
     """lookalike or leet where every changed character may stand for its letter; empty where one may not, or none is."""
-    letters = signs = foreign = 0
-    for offset in range(last - first):
-        place = int(views.look.places[first + offset])
-        wanted, plain = form.compact[offset], views.base.text[place]
+    at = letters = signs = foreign = 0
+    wanted_letters = form.compact
+    from ipguard.matching.text.looks import looks
+
+    known = looks()
+    for place in range(first, last):
+        plain, written = batch.text[place], batch.written(place)
+        if batch.kinds[place] == NONE and not known.signs[ord(written)]:
+            continue
+        if at >= len(wanted_letters):
+            return ""
+        wanted = wanted_letters[at]
+        at += 1
         if plain == wanted:
             letters += 1
         elif plain.isascii() and plain.isalpha():
-            if {plain, wanted} != {"l", "i"} or not views.original[int(views.base.starts[place])].isupper():
+            if {plain, wanted} != {"l", "i"}:
                 return ""
             signs += 1
+        elif not may_stand_for(written, wanted):
+            return ""
         elif plain.isascii():
             signs += 1
         else:
             foreign += 1
-    if letters + foreign < signs or not (signs or foreign):
+    if at != len(wanted_letters) or letters + foreign < signs or not (signs or foreign):
         return ""
+    if not foreign and all(
+        batch.written(p) in "lI" or batch.text[p] in wanted_letters for p in range(first, last)
+    ):
+        return "lookalike" if any(batch.written(p) == "I" for p in range(first, last)) or signs == 1 else ""
     return "leet" if signs >= foreign else "lookalike"
-
-
-def _is_longer_word(written: str, name: str) -> bool:
-    """A letter or digit more at the end makes another word (lantern, lanterna; nine, ninety), not a mistake."""
-    return written.startswith(name) or written[-1:].isdigit()
-
-
-def _same_half(written: str, name: str) -> bool:
-    same = sum(a == b for a, b in zip(written, name, strict=False))
-    return len(written) == len(name) and written != name and same * 2 >= len(name)
-
-
-def _errors_allowed(letters: str) -> int:
-    return 0 if len(letters) < MIN_MISSPELLING else 1 if len(letters) < 14 else 2
-
-
-def _seeds_of(letters: str) -> list[str]:
-    """Pieces of which one must be intact when there are at most that many errors (pigeonhole)."""
-    pieces = _errors_allowed(letters) + 1
-    if pieces == 1:
-        return []
-    size = len(letters) // pieces
-    return [letters[n * size : (n + 1) * size if n < pieces - 1 else len(letters)] for n in range(pieces)]
-
-
-def _windows(text: str, first: int, last: int, words: int) -> Iterator[tuple[int, int]]:
-    """Stretches of whole words around a seed, as many words as the name has, one fewer, or one."""
-    low, high = max(0, first - 60), min(len(text), last + 60)
-    tokens = [(low + f.start(), low + f.end()) for f in WORD.finditer(text[low:high])]
-    touched = [n for n, (a, b) in enumerate(tokens) if a < last and b > first]
-    if not touched:
-        return
-    for count in {words, max(words - 1, 1), 1}:
-        for n in range(max(0, touched[-1] - count + 1), min(touched[0], len(tokens) - count) + 1):
-            yield tokens[n][0], tokens[n + count - 1][1]
-
-
-def _fits_mask(written: str, name: str) -> bool:
-    if not any(c in MASKS for c in written) or len(written) > 3 * len(name):
-        return False
-    letters = [c for c in written if script_of(c) is not Script.NONE or c in MASKS]
-    folded = [c if c in MASKS and script_of(c) is Script.NONE else fold(c).text for c in letters]
-    if len(folded) != len(name) or folded[0] != name[0]:
-        return False
-    hidden = sum(1 for c in folded if c in MASKS and script_of(c) is Script.NONE)
-    shown = all(
-        c == n for c, n in zip(folded, name, strict=True) if not (c in MASKS and script_of(c) is Script.NONE)
-    )
-    return shown and 0 < hidden * 2 <= len(name)

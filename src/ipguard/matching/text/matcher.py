@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from ipguard.matching.finding import Finding, Reason, TextPlace
-from ipguard.matching.text.context import Context, context_of
-from ipguard.matching.text.edges import straddles_han, touches_han
-from ipguard.matching.text.layers import Candidate, Layers
+from ipguard.matching.text.changes import changes_of, is_disguised
+from ipguard.matching.text.context import Context, Cue, context_of, cues_of
+from ipguard.matching.text.layers import MAX_VARIED, Candidate, ViewLayers
+from ipguard.matching.text.masks import Masks
+from ipguard.matching.text.misspelt import MAX_NAMES, MAX_SHORT, MIN_LETTERS, Misspelt
 from ipguard.matching.text.names import Form, WatchedName, forms_of
-from ipguard.matching.text.views import Views
+from ipguard.matching.text.scan import Cap, Work
+from ipguard.matching.text.strength import FIELD_FACTOR, Sighting, strength_of
+from ipguard.matching.text.views import MAX_CHARACTERS, Batch, batch_of
+from ipguard.matching.text.words import Words
 
-VERSION = "1"
+VERSION = "2"
 MAX_FINDINGS = 100
-"""In one text; a page that repeats a name says nothing new."""
+"""In one text; a page that repeats a name says nothing new, and is told to have been cut short."""
+BATCH_TEXTS = 1024
+BATCH_CHARACTERS = 500_000
+"""Texts are read together up to this many characters: memory stays flat whatever comes in."""
 
-STRENGTH: Mapping[str, float] = MappingProxyType(
-    {
-        "exact": 0.85, "variant": 0.85, "joined": 0.8, "spacing": 0.8, "lookalike": 0.85, "leet": 0.75,
-        "homophone": 0.6, "pinyin": 0.55, "misspelling": 0.6, "mask": 0.65, "word_order": 0.3,
-    }
-)  # fmt: skip
-"""How sure a layer is by itself; 0.5 raises an alert. The development set in tests/vectors/text holds them."""
-OBFUSCATED = {"lookalike", "leet", "mask", "spacing", "homophone"}
-"""Writing a name like this is itself a sign: no context is asked for."""
-NEEDS_CONTEXT = {"pinyin": 0.35, "word_order": 0.3}
-WITH_CONTEXT = {"pinyin": 0.65, "word_order": 0.55}
-WITHOUT_CONTEXT = 0.3
-EDITORIAL_FACTOR = 0.5
-FIELD_FACTOR: Mapping[str, float] = MappingProxyType(
-    {"title": 1.0, "tags": 0.9, "description": 0.8, "seller": 0.65}
-)
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found in one listing, and what of it was not looked at."""
+
+    findings: tuple[Finding, ...]
+    limits: tuple[Reason, ...] = ()
+    """Each limit that was reached, with the field and the figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate in its text, with how sure it is."""
+
+    strength: float
+    candidate: Candidate
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One field of one listing, within a batch."""
+
+    listing: int
+    field: str
 
 
 class TextMatcher:
@@ -39,96 +57,178 @@ class TextMatcher:
 
     def __init__(self, names: Iterable[WatchedName]) -> None:
         self._forms = forms_of(names)
-        self._layers = Layers(self._forms)
+        self._views = ViewLayers(self._forms)
+        self._misspelt = Misspelt(self._forms)
+        self._words = Words(self._forms)
+        self._masks = Masks(self._forms)
+        self.steps = 0
+        """Stretches looked at since it was made: the measure of work that tests hold in proportion to length."""
+
+    @property
+    def restrictions(self) -> tuple[Reason, ...]:
+        """What is not looked for because the watchlist is so long."""
+        found = []
+        if self._misspelt.least > MIN_LETTERS:
+            most = MAX_NAMES if len(self._forms) > MAX_NAMES else MAX_SHORT
+            found.append(
+                Reason("text.restricted_misspelling", {"letters": self._misspelt.least, "limit": most})
+            )
+        if not self._views.varied:
+            found.append(Reason("text.restricted_similar", {"limit": MAX_VARIED}))
+        return tuple(found)
 
     def match_texts(self, texts: Sequence[str]) -> list[list[Finding]]:
         """Findings for each text, each read as the title of a listing."""
-        return [self.match_listing({"title": text}) for text in texts]
+        return [list(reading.findings) for reading in self.read([{"title": text} for text in texts])]
 
     def match_listing(self, fields: Mapping[str, str]) -> list[Finding]:
         """Findings in the fields of one listing (title, description, tags, seller); context is shared by all."""
-        views = {name: Views(text) for name, text in fields.items()}
-        context = context_of("\n".join(view.base.text for view in views.values()))
-        found: list[Finding] = []
-        for name, view in views.items():
-            found += self._in_field(name, view, context)
-        return found
+        return self.match_listings([fields])[0]
 
-    def _in_field(self, field: str, views: Views, context: Context) -> list[Finding]:
-        best: dict[tuple[str, int], tuple[float, Candidate]] = {}
-        for candidate in self._layers.candidates(views):
+    def match_listings(self, listings: Sequence[Mapping[str, str]]) -> list[list[Finding]]:
+        """The same for many listings at once, which is how it is fast."""
+        return [list(reading.findings) for reading in self.read(listings)]
+
+    def read(self, listings: Sequence[Mapping[str, str]]) -> list[Reading]:
+        """Findings for each listing, and the limits that were reached in it."""
+        answer: list[Reading] = []
+        for start, end in _batches(listings):
+            answer += self._read_batch(listings[start:end])
+        return answer
+
+    def _read_batch(self, listings: Sequence[Mapping[str, str]]) -> list[Reading]:
+        texts = [_Text(n, field) for n, fields in enumerate(listings) for field in fields]
+        batch = batch_of([listings[text.listing][text.field] for text in texts])
+        work = Work(caps={Cap(n, "text.cut", MAX_CHARACTERS) for n in batch.cut})
+        by_text: dict[int, list[Candidate]] = {}
+        for candidate in self._candidates(batch, work):
+            by_text.setdefault(batch.number(candidate.first), []).append(candidate)
+        self.steps += work.steps
+        reader = _Reader(self._forms, batch, texts)
+        findings: dict[int, list[Finding]] = {}
+        for number in sorted(by_text):
+            found = reader.findings(number, by_text[number])
+            if len(found) > MAX_FINDINGS:
+                work.caps.add(Cap(number, "text.many_findings", MAX_FINDINGS))
+            findings.setdefault(texts[number].listing, []).extend(found[:MAX_FINDINGS])
+        limits: dict[int, list[Reason]] = {}
+        for cap in sorted(work.caps, key=lambda one: (one.text, one.code)):
+            values: dict[str, str | int | float] = {"field": texts[cap.text].field, "limit": cap.limit}
+            limits.setdefault(texts[cap.text].listing, []).append(Reason(cap.code, values))
+        return [Reading(tuple(findings.get(n, ())), tuple(limits.get(n, ()))) for n in range(len(listings))]
+
+    def _candidates(self, batch: Batch, work: Work) -> Iterator[Candidate]:
+        yield from self._views.candidates(batch, work)
+        yield from self._misspelt.candidates(batch, work)
+        yield from self._words.candidates(batch, work)
+        yield from self._masks.candidates(batch, work)
+
+
+class _Reader:
+    """Judges the candidates of one batch."""
+
+    def __init__(self, forms: Sequence[Form], batch: Batch, texts: Sequence[_Text]) -> None:
+        self._forms = forms
+        self._batch = batch
+        self._texts = texts
+        self._of_listing: dict[int, list[int]] = {}
+        for number, text in enumerate(texts):
+            self._of_listing.setdefault(text.listing, []).append(number)
+        self._cues: dict[int, list[Cue]] = {}
+
+    def findings(self, number: int, candidates: Iterable[Candidate]) -> list[Finding]:
+        """The findings in one text, strongest first: for each place and work the best candidate."""
+        best: dict[tuple[str, int], Scored] = {}
+        for candidate in candidates:
             form = self._forms[candidate.form]
-            strength = _strength(form, candidate, context) * FIELD_FACTOR.get(field, 0.8)
-            key = (form.name.work, candidate.start)
-            if key not in best or _better((strength, candidate), best[key]):
-                best[key] = (strength, candidate)
-        kept = _without_overlaps(
-            sorted(best.values(), key=lambda pair: (-pair[0], pair[1].start)), self._forms
-        )
-        return [self._finding(field, views.original, s, c, context) for s, c in kept[:MAX_FINDINGS]]
+            scored = self._scored(number, candidate)
+            key = (form.name.work, candidate.first)
+            if scored.strength > 0 and (key not in best or _rank(scored) < _rank(best[key])):
+                best[key] = scored
+        kept = _without_overlaps(sorted(best.values(), key=_rank), self._forms)
+        return [self._finding(number, scored) for scored in kept]
 
-    def _finding(
-        self, field: str, text: str, strength: float, candidate: Candidate, context: Context
-    ) -> Finding:
+    def _scored(self, number: int, candidate: Candidate) -> Scored:
         form = self._forms[candidate.form]
-        written = text[candidate.start : candidate.end]
-        values: dict[str, str | int | float] = {"name": form.name.text, "text": written, "field": field}
-        values["context"] = context.selling or "-"
+        context = self._context(number, candidate)
+        letters = sum(map(bool, self._batch.kinds[candidate.first : candidate.last]))
+        seen = Sighting(candidate.layer, candidate.edge, candidate.likeness, letters)
+        folded = self._folded(self._texts[number].listing) if form.name.has_words else ""
+        strength = strength_of(form, seen, context, folded)
+        return Scored(strength * FIELD_FACTOR.get(self._texts[number].field, 0.8), candidate, context)
+
+    def _context(self, number: int, candidate: Candidate) -> Context:
+        """The cues near a candidate in its own text, and those of the listing's title and tags."""
+        begin, end = self._batch.borders[number], self._batch.borders[number + 1] - 1
+        own = context_of(self._cues_of(number), end - begin, candidate.first - begin, candidate.last - begin)
+        for other in self._of_listing[self._texts[number].listing]:
+            if other != number and self._texts[other].field in ("title", "tags"):
+                own = own.joined(context_of(self._cues_of(other), 0))
+        return own.without(self._batch.text[candidate.first : candidate.last])
+
+    def _cues_of(self, number: int) -> list[Cue]:
+        if number not in self._cues:
+            begin, end = self._batch.borders[number], self._batch.borders[number + 1] - 1
+            self._cues[number] = cues_of(self._batch.text[begin:end])
+        return self._cues[number]
+
+    def _folded(self, listing: int) -> str:
+        borders = self._batch.borders
+        return "\n".join(self._batch.text[borders[n] : borders[n + 1] - 1] for n in self._of_listing[listing])
+
+    def _finding(self, number: int, scored: Scored) -> Finding:
+        candidate, context = scored.candidate, scored.context
+        form = self._forms[candidate.form]
+        _, start, end = self._batch.span(candidate.first, candidate.last)
+        written = self._batch.texts[number][start:end]
+        layer = candidate.layer
+        if layer == "exact" and is_disguised(written, form.name.text):
+            layer = "variant"
+        field = self._texts[number].field
+        values = {"name": form.name.text, "text": written, "field": field}
+        values["context"] = ", ".join(context.selling[:5]) or "-"
+        doubts = context.words("negated", "official_source", "official", "second_hand", "court", "editorial")
+        if doubts:
+            values["cues"] = ", ".join(doubts[:5])
+        changed = changes_of(self._batch, candidate.first, candidate.last, form, layer)
         return Finding(
             matcher="text",
             version=VERSION,
             work=form.name.work,
-            strength=round(min(strength, 1.0), 4),
-            reason=Reason(f"text.{candidate.layer}", MappingProxyType(values)),
-            place=TextPlace(field, candidate.start, candidate.end, written, form.name.text, candidate.layer),
+            strength=round(min(scored.strength, 1.0), 4),
+            reason=Reason(f"text.{layer}", MappingProxyType(values)),
+            place=TextPlace(field, start, end, written, form.name.text, layer, changed),
         )
 
 
-def _strength(form: Form, candidate: Candidate, context: Context) -> float:
-    """How sure a candidate is, with what stands around it."""
-    strength = STRENGTH[candidate.layer]
-    selling = context.selling
-    if candidate.layer in NEEDS_CONTEXT:
-        strength = WITH_CONTEXT[candidate.layer] if selling else NEEDS_CONTEXT[candidate.layer]
-    waived = candidate.layer in OBFUSCATED
-    if not selling and not waived and _must_have_context(form, candidate):
-        strength = WITHOUT_CONTEXT
-    if form.is_short_han and candidate.layer == "homophone" and not selling:
-        strength = WITHOUT_CONTEXT
-    if form.is_short_han and candidate.hit is not None and straddles_han(candidate.hit):
-        return WITHOUT_CONTEXT
-    if selling and not waived:
-        strength = min(strength + 0.05, 1.0)
-    if context.negated:
-        strength = min(strength + 0.05, 1.0)
-    elif context.editorial and not context.merchandise and not context.piracy:
-        strength *= EDITORIAL_FACTOR
-    return strength
+def _rank(scored: Scored) -> tuple[float, int, int]:
+    return (-scored.strength, -scored.candidate.last, scored.candidate.first)
 
 
-def _must_have_context(form: Form, candidate: Candidate) -> bool:
-    """Names that mean the work only in company: those marked so, short ones, and short Han ones inside Han."""
-    if form.name.needs_context or len(form.compact) <= (3 if form.words else 1):
-        return True
-    return form.is_short_han and candidate.hit is not None and touches_han(candidate.hit)
-
-
-Scored = tuple[float, Candidate]
-
-
-def _better(one: tuple[float, Candidate], other: tuple[float, Candidate]) -> bool:
-    return (one[0], one[1].end) > (other[0], other[1].end)
-
-
-def _without_overlaps(
-    ranked: Sequence[tuple[float, Candidate]], forms: Sequence[Form]
-) -> list[tuple[float, Candidate]]:
+def _without_overlaps(ranked: Sequence[Scored], forms: Sequence[Form]) -> list[Scored]:
     """The strongest first; a weaker one of the same work that overlaps it says nothing new."""
     kept: list[Scored] = []
     taken: dict[str, list[tuple[int, int]]] = {}
-    for strength, candidate in ranked[: MAX_FINDINGS * 10]:
-        spans = taken.setdefault(forms[candidate.form].name.work, [])
-        if all(candidate.end <= start or candidate.start >= end for start, end in spans[:MAX_FINDINGS]):
-            spans.append((candidate.start, candidate.end))
-            kept.append((strength, candidate))
+    for scored in ranked:
+        spans = taken.setdefault(forms[scored.candidate.form].name.work, [])
+        if len(spans) > MAX_FINDINGS:
+            continue
+        first, last = scored.candidate.first, scored.candidate.last
+        if all(last <= start or first >= end for start, end in spans):
+            spans.append((first, last))
+            kept.append(scored)
     return kept
+
+
+def _batches(listings: Sequence[Mapping[str, str]]) -> Iterator[tuple[int, int]]:
+    """Stretches of the list that are read together."""
+    start = size = texts = 0
+    for number, fields in enumerate(listings):
+        length = sum(min(len(text), MAX_CHARACTERS) for text in fields.values())
+        if number > start and (texts + len(fields) > BATCH_TEXTS or size + length > BATCH_CHARACTERS):
+            yield start, number
+            start, size, texts = number, 0, 0
+        size += length
+        texts += len(fields)
+    if listings:
+        yield start, len(listings)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
-from ipguard.matching.text.fold import compact, encode, fold, lookalike_table
+from ipguard.matching.text.fold import Folded, compact, fold, fold_many
 from ipguard.matching.text.scripts import Script, script_of
+from ipguard.matching.text.sounds import pinyin_of
 from ipguard.rights.work import NameKind, Work
 
-MIN_LOOKALIKE = 4
-"""Letters a name needs before look-alike letters are read into a text: shorter ones hit too much."""
-MIN_MISSPELLING = 8
-"""Letters from which one wrong letter is forgiven; from 14 on, two."""
-MIN_PINYIN = 6
-"""Letters of a romanised name, at least."""
+__all__ = ["Form", "WatchedName", "form_of", "forms_of", "names_of", "pinyin_of"]
+
+WESTERN_END = 0x0590
+"""Latin, Greek, Cyrillic and Armenian letters end here: scripts whose letters are taken for each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,17 @@ class WatchedName:
     language: str
     kind: NameKind = NameKind.TITLE
     needs_context: bool = False
+    required: tuple[str, ...] = ()
+    """Words that must all stand in the listing for the name to count."""
+    any_of: tuple[str, ...] = ()
+    """Words of which one must stand in the listing."""
+    none_of: tuple[str, ...] = ()
+    """Words that rule the name out: another product's, another place's."""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether words of its own decide about it."""
+        return bool(self.required or self.any_of or self.none_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +44,66 @@ class Form:
 
     name: WatchedName
     folded: str
+    """One space between words."""
     compact: str
-    look: str
-    """Compact, look-alikes unified; empty where the name is not of Latin, Greek or Cyrillic letters."""
+    """Letters and digits only."""
     script: Script
     """Of its first letter; names of several scripts are judged edge by edge."""
     words: tuple[str, ...]
-    pinyin: str
-    """Toneless, without spaces; empty where it is no Han name, or too short."""
+    """Folded words; one for a name of a script without spaces."""
+    western: bool
+    """Latin, Greek, Cyrillic letters only: look-alikes are possible."""
+    han: bool
+    """Han characters only."""
+
+    @property
+    def is_short(self) -> bool:
+        """Too short to mean the work by itself: three Latin letters, one character of any other script."""
+        return len(self.compact) <= (3 if self.script is Script.SPACED else 1)
 
     @property
     def is_short_han(self) -> bool:
         """Two Han characters may be parts of other words."""
         return self.script is Script.HAN and len(self.compact) <= 2
 
+    @property
+    def dense(self) -> bool:
+        """Of a script that puts no spaces between words."""
+        return self.script not in (Script.SPACED, Script.HANGUL)
+
 
 def form_of(name: WatchedName) -> Form | None:
-    """The forms of a name; None where nothing of it is left after folding."""
-    folded = fold(name.text)
+    """The form of a name; None where nothing of it is left after folding."""
+    return _form(name, fold(name.text))
+
+
+def forms_of(names: Iterable[WatchedName]) -> list[Form]:
+    """The forms of many names, each once: a name given twice for a work, and a name of no letters, add nothing."""
+    given = list(dict.fromkeys(names))
+    folded = fold_many([name.text for name in given]) if given else []
+    forms: dict[tuple[str, str], Form] = {}
+    for name, plain in zip(given, folded, strict=True):
+        form = _form(name, plain)
+        if form is not None:
+            forms.setdefault((name.work, form.folded), form)
+    return list(forms.values())
+
+
+def _form(name: WatchedName, folded: Folded) -> Form | None:
     letters = compact(folded).text
     if not letters:
         return None
-    spaced = all(script_of(c) is Script.SPACED for c in letters)
-    western = spaced and all(ord(c) < 0x0530 for c in letters)
-    look = _look(letters) if western and len(letters) >= MIN_LOOKALIKE else ""
-    pinyin = (
-        "".join(pinyin_of(c) for c in letters) if all(script_of(c) is Script.HAN for c in letters) else ""
-    )
+    spaced = " ".join("".join(c if script_of(c) is not Script.NONE else " " for c in folded.text).split())
+    scripts = {script_of(c) for c in letters}
     return Form(
         name=name,
         folded=" ".join(folded.text.split()),
         compact=letters,
-        look=look,
         script=script_of(letters[0]),
-        words=tuple(compact(fold(word)).text for word in name.text.split()) if spaced else (),
-        pinyin=pinyin if len(pinyin) >= MIN_PINYIN else "",
+        words=tuple(spaced.split(" ")) if spaced else (letters,),
+        western=all(ord(c) < WESTERN_END for c in letters),
+        han=scripts == {Script.HAN},
     )
-
-
-def forms_of(names: Iterable[WatchedName]) -> list[Form]:
-    """The forms of many names."""
-    return [form for name in names if (form := form_of(name)) is not None]
 
 
 def names_of(works: Iterable[Work]) -> list[WatchedName]:
@@ -87,19 +115,3 @@ def names_of(works: Iterable[Work]) -> list[WatchedName]:
         if work.title and work.title not in written:
             found.append(WatchedName(work.id, work.title, ""))
     return found
-
-
-@lru_cache(maxsize=65_536)
-def pinyin_of(character: str) -> str:
-    """The commonest toneless pinyin of a Han character; empty for anything else."""
-    if script_of(character) is not Script.HAN:
-        return ""
-    from pypinyin import Style, lazy_pinyin
-
-    read: list[str] = lazy_pinyin(character, style=Style.NORMAL, errors="ignore")
-    return read[0] if read else ""
-
-
-def _look(letters: str) -> str:
-    table = lookalike_table()
-    return "".join(chr(int(table[code])) for code in encode(letters))
