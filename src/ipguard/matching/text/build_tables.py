@@ -1,8 +1,8 @@
 """Builds the tables in `data/`. Run once; the results are data, frozen and tested by their hashes.
 
-`python -m ipguard.matching.text.build_tables OPENCC_DICTIONARIES CONFUSABLES_JSON JIEBA_DICT SCOWL_SMALL` reads
+`python -m ipguard.matching.text.build_tables OPENCC_DICTIONARIES CONFUSABLES_JSON JIEBA_DICT` reads
 TSCharacters, JPVariants, HKVariants and TWVariants from the folder, the UTS #39 confusables as the package
-confusable_homoglyphs ships them, jieba's `dict.txt`, and a SCOWL word list (Debian: wamerican-small).
+confusable_homoglyphs ships them, and jieba's `dict.txt`.
 Unicode data is that of the running Python; so the tables are committed, not rebuilt.
 """
 
@@ -149,12 +149,6 @@ def han_words(dictionary: Path, han: dict[str, str]) -> dict[str, int]:
     return found
 
 
-def english_words(scowl: Path) -> list[str]:
-    """Lower-case words without apostrophes: proper names stay out, as they may be anybody's."""
-    words = scowl.read_text("utf-8").split()
-    return sorted({w for w in words if w.isascii() and w.isalpha() and w.islower() and 2 <= len(w) <= 20})
-
-
 def main() -> None:
     """Write the tables."""
     han = read_han(Path(sys.argv[1]))
@@ -171,7 +165,6 @@ def main() -> None:
     (DATA / "lookalikes.tsv").write_text("".join(f"{ord(c):04x}\t{to}\n" for c, to in look), "ascii")
     words = sorted(han_words(Path(sys.argv[3]), han).items())
     (DATA / "words.tsv").write_text("".join(f"{word}\t{count}\n" for word, count in words), "utf-8")
-    (DATA / "english.txt").write_text("\n".join(english_words(Path(sys.argv[4]))) + "\n", "ascii")
 
 
 if __name__ == "__main__":

@@ -8,17 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ipguard.matching.romanise import passport, revised
 from ipguard.matching.text.edges import Edge, edge_of, gaps_are_sound
 from ipguard.matching.text.looks import FAKED, look_of, may_stand_for
 from ipguard.matching.text.names import Form
-from ipguard.matching.text.romanise import (
-    pinyin,
-    romaji,
-    romanised_cyrillic,
-    romanised_hangul,
-    similar_han,
-    split,
-)
+from ipguard.matching.text.rewritten import in_pinyin, in_romaji, similar, split
 from ipguard.matching.text.scan import Scanner, Work
 from ipguard.matching.text.scripts import NONE, Script
 from ipguard.matching.text.sounds import sound_of
@@ -123,16 +117,16 @@ class ViewLayers:
 def aliases_of(number: int, form: Form, *, varied: bool) -> Iterator[Alias]:
     """The other ways in which a name is written."""
     if form.han:
-        for read in pinyin(form.compact):
+        for read in in_pinyin(form.compact):
             if len(read) >= MIN_ROMANISED and len(form.compact) >= 2:
                 yield Alias(number, read, "pinyin")
         if len(form.compact) >= 2:
             yield from (Alias(number, parts, "split") for parts in split(form.compact))
         if varied and len(form.compact) >= 2:
-            yield from (Alias(number, letters, "similar") for letters in _similar(form.compact))
+            yield from (Alias(number, letters, "similar") for letters in similar(form.compact))
         return
     for read in _romanised(form):
-        if len(read) >= MIN_ROMANISED:
+        if len(read) >= MIN_ROMANISED and read.isascii():
             yield Alias(number, read, "romanised")
     if form.western and len(form.compact) >= MIN_LOOKALIKE:
         for letter, faked in FAKED.items():
@@ -156,19 +150,12 @@ def shared(written: str, name: str) -> int:
     return LCSseq.similarity(written, name)
 
 
-def _similar(letters: str) -> Iterator[str]:
-    known = similar_han()
-    for at, letter in enumerate(letters):
-        for other in known.get(letter, ""):
-            yield letters[:at] + other + letters[at + 1 :]
-
-
 def _romanised(form: Form) -> list[str]:
     if form.script in (Script.KATAKANA, Script.HIRAGANA):
-        return romaji(form.compact)
+        return in_romaji(form.compact)
     if form.script is Script.HANGUL:
-        return [romanised_hangul(form.compact)]
-    return [romanised_cyrillic(form.compact)] if "\u0400" <= form.compact[0] < "\u0530" else []
+        return [revised(form.compact)]
+    return [passport(form.compact)] if "\u0400" <= form.compact[0] < "\u0530" else []
 
 
 def _sound_pattern(form: Form) -> str:

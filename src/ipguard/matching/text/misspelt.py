@@ -10,13 +10,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 
 from ipguard.matching.text.edges import Edge, edge_of
-from ipguard.matching.text.english import is_english
+from ipguard.matching.text.everyday import is_everyday
 from ipguard.matching.text.layers import Candidate
 from ipguard.matching.text.names import Form
 from ipguard.matching.text.scan import MAX_HITS, Scanner, Work, capped
@@ -217,6 +218,13 @@ def _plausible(written: str, name: str) -> bool:
             return False
         if any(c.isdigit() for c in word) != any(c.isdigit() for c in wanted):
             return False
-        if len(wanted) <= 3 or (is_english(word) and word != wanted + "s"):
+        if len(wanted) <= 3 or (
+            is_everyday(word) and word != wanted + "s" and _squeezed(word) != _squeezed(wanted)
+        ):
             return False
     return True
+
+
+def _squeezed(word: str) -> str:
+    """With doubled letters single: a letter doubled is a slip, whatever word comes of it."""
+    return "".join(letter for letter, _ in groupby(word))

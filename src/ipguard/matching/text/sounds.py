@@ -70,11 +70,6 @@ def pinyin_of(character: str) -> str:
     return readings[0] if readings else ""
 
 
-def readings_of(character: str) -> tuple[str, ...]:
-    """Every toneless pinyin of a Han character, the commonest first."""
-    return _readings().get(ord(character), ())
-
-
 @lru_cache(maxsize=1)
 def _readings() -> dict[int, tuple[str, ...]]:
     from pypinyin.constants import PINYIN_DICT

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
+from ipguard.matching.romanise import initials
 from ipguard.matching.text.edges import Edge
-from ipguard.matching.text.english import is_english
+from ipguard.matching.text.everyday import is_everyday
 from ipguard.matching.text.layers import Candidate
 from ipguard.matching.text.names import Form
-from ipguard.matching.text.romanise import latin_of, pinyin_initials
+from ipguard.matching.text.rewritten import latin_of
 from ipguard.matching.text.scan import MAX_HITS, Cap, Work
 from ipguard.matching.text.scripts import Script
 from ipguard.matching.text.sounds import phonetic_key
@@ -80,15 +81,15 @@ class Words:
             self._index(number, form, sharing)
 
     def _index(self, number: int, form: Form, sharing: dict[str, int]) -> None:
-        initials = initials_of(form)
-        if initials:
-            self._by_word.setdefault(initials, []).append(Anchor(number, 0, "initials"))
+        short = initials_of(form)
+        if short:
+            self._by_word.setdefault(short, []).append(Anchor(number, 0, "initials"))
         if form.dense:
             return
         words = form.words
         if len(words) > 1 and all(len(word) >= 3 or form.script is Script.HANGUL for word in words):
             rare = min(
-                range(len(words)), key=lambda n: (sharing[words[n]], is_english(words[n]), -len(words[n]))
+                range(len(words)), key=lambda n: (sharing[words[n]], is_everyday(words[n]), -len(words[n]))
             )
             if sharing[words[rare]] <= MAX_SHARING:
                 self._by_word.setdefault(words[rare], []).append(Anchor(number, rare, "order"))
@@ -167,10 +168,8 @@ class Words:
 
 def initials_of(form: Form) -> str:
     """First letters of the words, or of the syllables of a Han name; empty where there are too few."""
-    if form.han:
-        found = pinyin_initials(form.compact)
-    else:
-        found = "".join(word[0] for word in form.words) if form.western else ""
+    western = "".join(word[0] for word in form.words) if form.western else ""
+    found = initials(form.compact) if form.han else western
     return found if len(found) >= MIN_INITIALS else ""
 
 
@@ -195,7 +194,7 @@ def _fit(form: Form, written: list[str], kind: str) -> tuple[str, float]:
     if kind == "joined" and theirs == ours:
         return "", 0.0
     for wanted, word, plain in zip(ours, theirs, written, strict=True):
-        if word != wanted and (phonetic_key(word) != phonetic_key(wanted) or is_english(plain)):
+        if word != wanted and (phonetic_key(word) != phonetic_key(wanted) or is_everyday(plain)):
             return "", 0.0
         if word.startswith(wanted) and word[len(wanted) :] in OTHER_ENDINGS:
             return "", 0.0
@@ -220,7 +219,7 @@ def _inflected(word: str, name: str) -> bool:
 def _reordered(batch: Batch, words: Sequence[Word], position: int, form: Form) -> tuple[Word, Word] | None:
     """First and last of the words of a form near a place, in another order; common words must stand side by side."""
     count = len(form.words)
-    spread = 0 if all(is_english(word) or len(word) < 4 for word in form.words) else 2
+    spread = 0 if all(is_everyday(word) or len(word) < 4 for word in form.words) else 2
     for first in range(max(0, position - count - spread + 1), position + 1):
         for size in range(count, count + spread + 1):
             near = words[first : first + size]

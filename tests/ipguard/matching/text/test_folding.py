@@ -20,7 +20,6 @@ FROZEN = {
     "fold.tsv": "d66ebeaa02448ef6e76a3514115f727e9c8989c2536f674e4e7269abaaa32921",
     "lookalikes.tsv": "feaa9307567f668b23f72e9dcfc3acb9677c9edadaf54adf243f8c7ba8fa2b05",
     "words.tsv": "6b35dde78b70474868734f05780c4d887978bcbbde5061e62e14abd9a780d19d",
-    "english.txt": "f2fac25680fa6f5966d290262fa0fbeb188f7e1f505c41810cce77023bbeb686",
 }
 
 

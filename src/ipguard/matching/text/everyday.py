@@ -1,0 +1,13 @@
+"""Is a word one of a language's everyday words? Then it is no misspelling of a name."""
+
+from __future__ import annotations
+
+from ipguard.matching.words.lexicon import words
+
+LANGUAGES = ("en", "es", "fr", "de", "pt", "it", "ru", "nl")
+"""Lists of words as they are written; those of romanised Chinese and Japanese hold what sellers make of names."""
+
+
+def is_everyday(word: str) -> bool:
+    """Whether a folded word is a common one of some language."""
+    return any(word in words(language) for language in LANGUAGES)

@@ -1,0 +1,93 @@
+"""Names written in another way: in Latin letters, with split or similar Han characters.
+
+Aliases are made from the names of a watchlist, not read from a listing: exact and cheap to look for.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+
+from ipguard.matching.romanise import hepburn, passport, pinyin, revised
+
+LONG_VOWEL = re.compile(r"([aeiou])\1+")
+KUNREI = (
+    ("shi", "si"),
+    ("sh", "sy"),
+    ("chi", "ti"),
+    ("ch", "ty"),
+    ("tsu", "tu"),
+    ("fu", "hu"),
+    ("ji", "zi"),
+    ("j", "zy"),
+)
+"""Hepburn and Kunrei (ISO 3602) spellings."""
+
+
+def in_pinyin(letters: str) -> list[str]:
+    """Pinyin of a Han name, syllables joined; ü as v and as u."""
+    found = [read for read in pinyin(letters) if read.isascii() and read.isalpha()]
+    return list(dict.fromkeys([*found, *(read.replace("v", "u") for read in found)]))
+
+
+def in_romaji(kana: str) -> list[str]:
+    """Romanisations of a name in kana: Hepburn and Kunrei, with long vowels as they are, short, and without u."""
+    read = hepburn(kana)
+    if not (read.isascii() and read.isalpha()):
+        return []
+    other = read
+    for wide, narrow in KUNREI:
+        other = other.replace(wide, narrow)
+    both = [read, other]
+    single = [LONG_VOWEL.sub(r"\1", one) for one in both]
+    return list(dict.fromkeys([*both, *single, *(one.replace("ou", "o") for one in single)]))
+
+
+def latin_of(word: str) -> str:
+    """A folded word of Latin, Cyrillic, Hangul or kana letters in Latin letters; what else there is stays."""
+    if word.isascii():
+        return word
+    first = ord(word[0])
+    if 0x0400 <= first < 0x0530:
+        return passport(word)
+    return revised(word) if 0xAC00 <= first < 0xD7A4 else hepburn(word)
+
+
+def split(letters: str) -> list[str]:
+    """A Han name with all, or with one, of its characters written as their parts."""
+    known = _components()
+    parts = [known.get(letter, letter) for letter in letters]
+    found = ["".join(parts)]
+    for at, part in enumerate(parts):
+        found.append(letters[:at] + part + letters[at + 1 :])
+    return [one for one in dict.fromkeys(found) if one != letters]
+
+
+def similar(letters: str) -> list[str]:
+    """A Han name with one character replaced by one that looks like it."""
+    known = _similar()
+    return [
+        letters[:at] + other + letters[at + 1 :]
+        for at, letter in enumerate(letters)
+        for other in known.get(letter, "")
+    ]
+
+
+@lru_cache(maxsize=1)
+def _components() -> dict[str, str]:
+    """Han character → the two characters that sellers write for it."""
+    rows = files("ipguard.matching.text").joinpath("data/components.tsv").read_text("utf-8").splitlines()
+    return {row[0]: row[2:] for row in rows if row[2:].isalpha()}
+
+
+@lru_cache(maxsize=1)
+def _similar() -> dict[str, str]:
+    """Han character → characters that look like it."""
+    found: dict[str, str] = {}
+    for row in (
+        files("ipguard.matching.text").joinpath("data/similar_han.txt").read_text("utf-8").splitlines()
+    ):
+        for letter in row:
+            found[letter] = "".join(dict.fromkeys(found.get(letter, "") + row.replace(letter, "")))
+    return found
