@@ -197,7 +197,7 @@ class _Reader:
             work=form.name.work,
             strength=round(min(scored.strength, 1.0), 4),
             reason=Reason(f"text.{layer}", MappingProxyType(values)),
-            place=TextPlace(field, start, end, written, form.name.text, layer, changed),
+            place=TextPlace(field, start, end, written, form.name.text, layer, changed=changed),
         )
 
 
