@@ -9,6 +9,8 @@ from typing import Any, cast
 from ipguard.alerts.tables import FindingRow
 from ipguard.matching.finding import (
     Change,
+    CopiedPassage,
+    CopyPlace,
     DomainPlace,
     Finding,
     PagePlace,
@@ -26,6 +28,7 @@ KINDS: Mapping[str, type[Place]] = {
     "text": TextPlace,
     "picture": PicturePlace,
     "page": PagePlace,
+    "copy": CopyPlace,
     "domain": DomainPlace,
 }
 """What kinds of places are called where they are kept."""
@@ -116,6 +119,8 @@ def witness(finding: Finding) -> Witness:
             return (finding.matcher, place.url, place.offer, *sorted({sign.group for sign in place.signs}))
         case DomainPlace() as place:
             return (finding.matcher, place.domain, place.name)
+        case CopyPlace() as place:
+            return (finding.matcher, place.text, place.owned, place.method)
         case None:
             return (finding.matcher, finding.reason.code, str(finding.reason.values.get("seller", "")))
 
@@ -135,6 +140,8 @@ def _place(stored: Mapping[str, Any] | None) -> Place | None:
         values["signs"] = tuple(PageSign(**sign) for sign in values.get("signs", ()))
     if "changed" in values:
         values["changed"] = tuple(Change(**change) for change in values["changed"])
+    if kind is CopyPlace:
+        values["passages"] = tuple(CopiedPassage(**one) for one in values.get("passages", ()))
     return kind(**values)
 
 

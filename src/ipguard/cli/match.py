@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ipguard.cli.match_copies import match_copies
 from ipguard.cli.match_images import match_images
 from ipguard.cli.match_pages import match_pages
 from ipguard.cli.match_text import match_text
@@ -12,3 +13,4 @@ app = typer.Typer(no_args_is_help=True, help="Try the matchers on your own texts
 app.command("text")(match_text)
 app.command("images")(match_images)
 app.command("pages")(match_pages)
+app.command("copies")(match_copies)

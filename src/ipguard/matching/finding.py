@@ -131,7 +131,38 @@ class DomainPlace:
     """Which characters differ: `e→3 o→0`; empty where none do."""
 
 
-Place = TextPlace | PicturePlace | PagePlace | DomainPlace
+@dataclass(frozen=True, slots=True)
+class CopiedPassage:
+    """One stretch that two texts share; code points in the originals of both."""
+
+    start: int
+    end: int
+    owned_start: int
+    owned_end: int
+    letters: int
+    """Letters and digits that are equal; the rest of the stretch was changed, put in or left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlace:
+    """What a text has in common with one owned text."""
+
+    text: str
+    """Name of the text that was looked at."""
+    owned: str
+    """Name of the owned text."""
+    method: str
+    """passages, or names (the weaker sign of a translation)."""
+    verdict: str
+    """report, review."""
+    share_of_text: float
+    """0..1 of the text's letters that stand in shared passages."""
+    share_of_owned: float
+    passages: tuple[CopiedPassage, ...] = ()
+    """In order of place; the longest ones where there are very many."""
+
+
+Place = TextPlace | PicturePlace | PagePlace | DomainPlace | CopyPlace
 
 
 @dataclass(frozen=True, slots=True)

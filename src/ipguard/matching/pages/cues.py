@@ -16,7 +16,7 @@ from ipguard.matching.text.fold import Folded, Offsets, decode, encode, fold, le
 from ipguard.matching.text.scripts import Script, script_of
 
 LANGUAGES = ("en", "zh", "ja", "ko", "es", "pt", "ru", "fr", "de", "id", "vi", "th", "tr")
-MAX_HITS = 40
+MAX_HITS = 400
 """Of one word; a page that repeats it says nothing new."""
 MIN_JOINED = 9
 """Letters from which words run together are one: #privateserver."""
@@ -104,9 +104,14 @@ class _Pattern:
 class Scanner:
     """Looks for all words of some cues at once; immutable once made."""
 
-    def __init__(self, cues: Iterable[Cue], unless: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        cues: Iterable[Cue],
+        unless: Mapping[str, Sequence[str]] | None = None,
+        most: int = MAX_HITS,
+    ) -> None:
         self._unless = {_plain(w): tuple(map(_plain, after)) for w, after in (unless or {}).items()}
-        self._spaced, self._tight = _Automaton(), _Automaton()
+        self._spaced, self._tight = _Automaton(most), _Automaton(most)
         for cue in cues:
             for written in dict.fromkeys(cue.words):
                 word = _plain(written)
@@ -123,7 +128,7 @@ class Scanner:
         self._tight.close()
 
     def hits(self, text: Seen) -> list[Hit]:
-        """Every word found, in order; at most `MAX_HITS` of one word."""
+        """Every word found, in order; of each only as many as were asked for."""
         found: list[Hit] = []
         for pattern, start, end in self._spaced.find(text.spaced):
             last = _whole(pattern, text.spaced, start, end)
@@ -149,7 +154,8 @@ class Scanner:
 class _Automaton:
     """Words to patterns; several patterns may share a literal."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._words: dict[str, list[_Pattern]] = {}
         self._scan: AhoCorasick | None = None
         self._order: list[list[_Pattern]] = []
@@ -167,7 +173,7 @@ class _Automaton:
         often = [0] * len(self._order)
         for index, start, end in self._scan.find_matches_as_indexes(text, overlapping=True):
             often[index] += 1
-            if often[index] > MAX_HITS * 10:
+            if often[index] > self._most:
                 continue
             for pattern in self._order[index]:
                 yield pattern, start, end
