@@ -97,6 +97,11 @@ def fill(folder: Path, now: Callable[[], datetime], *, alerts: int = 4) -> tuple
             ((265, 270), (535, 270), (535, 540), (265, 540)),
             ((0, 0), (320, 0), (320, 320), (0, 320)),
             40,
+            points=tuple(
+                ((265 + x * 270 / 320, 270 + y * 270 / 320), (float(x), float(y)))
+                for x in range(40, 300, 60)
+                for y in range(30, 300, 50)
+            ),
         )
         for n, one in enumerate(kept):
             text = Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +16,19 @@ from evidence_store.blobs.directory import DirectoryBlobs
 from evidence_store.blobs.store import read
 from evidence_store.errors import EvidenceError
 from ipguard.errors import WrongUse
+from ipguard.matching.finding import PicturePlace
+from ipguard.matching.images.draw import outlined, points_view
+from ipguard.matching.images.layover import lay_over, open_pair
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 MAX_PIXELS = 40_000_000
 SIDE = 1600
 """Longest side that is sent, pixels."""
+HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, max-age=86400, immutable",
+}
+"""Of every picture that is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,28 @@ def shown(folder: Path, digest: str) -> Shown:
         raise WrongUse("That picture is too large to show.") from error
     width, height = upright.size
     upright.thumbnail((SIDE, SIDE))
+    return Shown(_webp(upright), width, height)
+
+
+@lru_cache(maxsize=16)
+def explained(folder: Path, place: PicturePlace) -> Mapping[str, Shown]:
+    """What explains a match: points; mixed, laid, difference, flat, reference. Empty where nothing can be drawn."""
+    blobs = DirectoryBlobs(folder)
+    try:
+        pair = open_pair(read(blobs, place.picture), read(blobs, place.reference), place)
+    except (WrongUse, EvidenceError):
+        return {}
+    drawn = {"points": points_view(pair)} if place.points else {}
+    over = lay_over(pair)
+    if over is not None:
+        drawn |= {"mixed": outlined(over), "laid": over.laid, "difference": over.difference}
+        drawn |= {"flat": over.flat, "reference": over.reference}
+    return {
+        name: Shown(_webp(Image.fromarray(one)), one.shape[1], one.shape[0]) for name, one in drawn.items()
+    }
+
+
+def _webp(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    upright.save(out, "WEBP", quality=88, method=2)
-    return Shown(out.getvalue(), width, height)
+    image.save(out, "WEBP", quality=88, method=2)
+    return out.getvalue()

@@ -16,7 +16,7 @@ from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
 from ipguard.sources.store import get_source, set_enabled
 from ipguard.web.desk import READER, desk_of, go
-from ipguard.web.pictures import shown
+from ipguard.web.pictures import HEADERS, shown
 from ipguard.web.queries import run_report, sources, works
 
 router = APIRouter()
@@ -157,8 +157,4 @@ def picture(request: Request, digest: str) -> Response:
     """A picture by digest, written again by us."""
     desk = desk_of(request)
     desk.session(request)
-    headers = {
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Cache-Control": "private, max-age=86400, immutable",
-    }
-    return Response(shown(desk.workspace.pictures, digest).data, media_type="image/webp", headers=headers)
+    return Response(shown(desk.workspace.pictures, digest).data, media_type="image/webp", headers=HEADERS)

@@ -14,12 +14,16 @@ from ipguard.alerts.queries import STATES, AlertStory, AlertView, Filter, count_
 from ipguard.cases.store import add_alert, list_cases
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
+from ipguard.matching.images.draw import views_of
 from ipguard.web.desk import READER, Desk, desk_of, go
 from ipguard.web.marks import best_place
-from ipguard.web.pictures import Shown, shown
+from ipguard.web.pictures import HEADERS as PICTURE_HEADERS
+from ipguard.web.pictures import Shown, explained, shown
 from ipguard.web.queries import reference_of
 
 router = APIRouter()
+LOOKS = ("region", "points", "layover")
+"""Ways to look at a match; the one that was chosen stays while the queue is worked through."""
 PAGE = 50
 TRAIL = 50
 """Decisions a reader can walk back, one step each."""
@@ -28,10 +32,29 @@ LATER_DAYS = (1, 3, 7, 30)
 
 @router.get("/alerts")
 def queue(
-    request: Request, state: str = "open", work: str = "", source: str = "", after: int = 0, trail: str = ""
+    request: Request,
+    state: str = "open",
+    work: str = "",
+    source: str = "",
+    after: int = 0,
+    trail: str = "",
+    look: str = "",
 ) -> Response:
     """The queue, with its first alert open."""
-    return _screen(request, None, _filter(state, work, source), after, _trail(trail))
+    return _screen(request, None, _filter(state, work, source), after, _trail(trail), look)
+
+
+@router.get("/alerts/{alert_id}/explained/{part}")
+def explanation(request: Request, alert_id: int, part: str) -> Response:
+    """One picture that explains the best finding of an alert: its points, or one laid over the other."""
+    desk = desk_of(request)
+    desk.session(request)
+    with reading(desk.engine) as session:
+        place = best_place(one_alert(session, alert_id, now=desk.now()).view.findings)
+    drawn = explained(desk.workspace.pictures, place).get(part) if place else None
+    if drawn is None:
+        raise WrongUse("There is no such picture.")
+    return Response(drawn.data, media_type="image/webp", headers=PICTURE_HEADERS)
 
 
 @router.get("/alerts/{alert_id}")
@@ -43,9 +66,10 @@ def alert(
     source: str = "",
     after: int = 0,
     trail: str = "",
+    look: str = "",
 ) -> Response:
     """One alert beside the queue it belongs to."""
-    return _screen(request, alert_id, _filter(state, work, source), after, _trail(trail))
+    return _screen(request, alert_id, _filter(state, work, source), after, _trail(trail), look)
 
 
 @router.post("/alerts/{alert_id}/decide")
@@ -62,6 +86,7 @@ def decide_alert(
     source: str = Form(""),
     after: int = Form(0, ge=0),
     trail: str = Form(""),
+    look: str = Form(""),
 ) -> Response:
     """Decide on the version that was shown; then the next undecided alert of the same view."""
     desk = desk_of(request)
@@ -81,7 +106,7 @@ def decide_alert(
             session, alert_id, version=version, decision=what, by=READER, now=now, reason=reason, until=until
         )
     place = f"/alerts/{following}" if following else "/alerts"
-    return go(place + _query(wanted, after, [*_trail(trail), alert_id]))
+    return go(place + _query(wanted, after, [*_trail(trail), alert_id], look))
 
 
 @router.post("/undo")
@@ -93,6 +118,7 @@ def undo_last(
     work: str = Form(""),
     source: str = Form(""),
     after: int = Form(0, ge=0),
+    look: str = Form(""),
 ) -> Response:
     """Take the newest decision of this session back and show its alert again."""
     desk = desk_of(request)
@@ -102,7 +128,7 @@ def undo_last(
         raise WrongUse("There is nothing to undo.")
     with transaction(desk.engine) as session:
         undo(session, steps[-1], by=READER, now=desk.now())
-    return go(f"/alerts/{steps[-1]}" + _query(_filter(state, work, source), after, steps[:-1]))
+    return go(f"/alerts/{steps[-1]}" + _query(_filter(state, work, source), after, steps[:-1], look))
 
 
 @router.post("/alerts/{alert_id}/case")
@@ -115,7 +141,9 @@ def into_case(request: Request, alert_id: int, token: str = Form(), case: int = 
     return go(f"/cases/{case}")
 
 
-def _screen(request: Request, alert_id: int | None, wanted: Filter, after: int, trail: list[int]) -> Response:
+def _screen(
+    request: Request, alert_id: int | None, wanted: Filter, after: int, trail: list[int], look: str
+) -> Response:
     desk = desk_of(request)
     session_name = desk.session(request)
     now = desk.now()
@@ -124,7 +152,7 @@ def _screen(request: Request, alert_id: int | None, wanted: Filter, after: int, 
         total = count_alerts(session, wanted, now=now)
         chosen = alert_id or (found[0].id if found else None)
         story = one_alert(session, chosen, now=now) if chosen else None
-        sides = _sides(session, desk, story) if story else {}
+        sides = _sides(session, desk, story, look) if story else {}
         cases = [line for line in list_cases(session) if line.case.state == "open"]
     values: dict[str, object] = {
         "alerts": found[:PAGE],
@@ -138,8 +166,10 @@ def _screen(request: Request, alert_id: int | None, wanted: Filter, after: int, 
         "wanted": wanted,
         "after": after,
         "trail": ".".join(map(str, trail)),
-        "query": _query(wanted, after, trail),
+        "trail_steps": trail,
+        "query": _query(wanted, after, trail, look),
         "view_query": _query,
+        "wished": look if look in LOOKS else "",
         "mark": "",
         **_neighbours(found[:PAGE], chosen),
         **sides,
@@ -149,12 +179,18 @@ def _screen(request: Request, alert_id: int | None, wanted: Filter, after: int, 
     return desk.page(request, "triage.html", values)
 
 
-def _sides(session: Session, desk: Desk, story: AlertStory) -> dict[str, object]:
+def _sides(session: Session, desk: Desk, story: AlertStory, wish: str) -> dict[str, object]:
     place = best_place(story.view.findings)
     kept = [picture.sha256 for picture in story.pictures if picture.sha256]
     listing = place.picture if place else (kept[0] if kept else None)
     reference = place.reference if place else reference_of(session, story.view.work.id)
+    looks = views_of(place) if place else ()
+    look = wish if wish in looks else "region"
+    drawn = explained(desk.workspace.pictures, place) if place and look != "region" else {}
     return {
+        "looks": looks,
+        "look": look if drawn else "region",
+        "drawn": drawn,
         "place": place,
         "listing_picture": _look(desk, listing),
         "listing_digest": listing,
@@ -193,7 +229,8 @@ def _trail(text: str) -> list[int]:
     return [int(part) for part in text.split(".") if part.isascii() and part.isdigit()][-TRAIL:]
 
 
-def _query(wanted: Filter, after: int = 0, trail: list[int] | None = None) -> str:
+def _query(wanted: Filter, after: int = 0, trail: list[int] | None = None, look: str = "") -> str:
     values = {"state": wanted.state, "work": wanted.work, "source": wanted.source}
+    values["look"] = look if look in LOOKS else ""
     values |= {"after": str(after or ""), "trail": ".".join(map(str, (trail or [])[-TRAIL:]))}
     return "?" + urlencode({name: value for name, value in values.items() if value})

@@ -280,3 +280,29 @@ def test_every_sentence_is_said_in_chinese_too():
 
     assert sentences() - known == set()
     assert len(sentences()) > 80
+
+
+@pytest.mark.parametrize(("look", "shown"), [("region", 2), ("points", 1), ("layover", 4)])
+def test_a_match_can_be_looked_at_in_three_ways_without_a_script(inside, look, shown):
+    page = inside.get(f"/alerts/1?look={look}").text
+    pictures = re.findall(r'<img src="([^"]+)" alt="[^"]+" width="\d+" height="\d+" data-needed>', page)
+
+    assert len(pictures) == shown
+    assert re.findall(r'data-key="([opb])"', page) == ["o", "p", "b"]
+    assert re.search(rf'look={look}" data-key="[opb]" aria-current="true"', page) or look == "region"
+    for address in pictures:
+        answer = inside.get(address)
+        assert answer.headers["content-type"] == "image/webp"
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert answer.content[8:12] == b"WEBP"
+
+
+def test_the_way_of_looking_stays_while_the_queue_is_worked_through(inside, clock):
+    answer = decide(inside, clock, look="layover")
+
+    assert "look=layover" in answer.headers["location"]
+
+
+def test_a_way_of_looking_that_does_not_exist_is_the_usual_one(inside):
+    assert "/explained/" not in inside.get('/alerts/1?look="><script>').text
+    assert inside.get("/alerts/1/explained/nothing").status_code >= 400

@@ -19,6 +19,7 @@ from ipguard.matching.finding import PicturePlace, Point, Quad
 from ipguard.matching.images.decode import Picture, Pixels
 from ipguard.matching.images.layover import (
     EDGE,
+    Layover,
     Pair,
     at_drawing_size,
     how_it_lies,
@@ -101,9 +102,16 @@ def layover_view(pair: Pair) -> Pixels | None:
     difference = _Panel(over.difference, 1.0)
     if pair.place.method == "hash":
         return _sheet([(_panel(pair.picture), _Panel(over.laid, 1.0), difference)])
-    mixed = _Panel(over.mixed, 1.0)
-    _ring(mixed, over.corners, ((CASING, 3), (OUTLINE, 1)))
-    return _sheet([(mixed, difference), (_Panel(over.flat, 1.0), _Panel(over.reference, 1.0))])
+    return _sheet(
+        [(_Panel(outlined(over), 1.0), difference), (_Panel(over.flat, 1.0), _Panel(over.reference, 1.0))]
+    )
+
+
+def outlined(over: Layover) -> Pixels:
+    """The mixed picture with a thin line around the work that lies in it."""
+    panel = _Panel(over.mixed.copy(), 1.0)
+    _ring(panel, over.corners, ((CASING, 3), (OUTLINE, 1)))
+    return panel.pixels
 
 
 def png(pixels: Pixels) -> bytes:

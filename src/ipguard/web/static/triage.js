@@ -26,7 +26,7 @@ function press(selector) {
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-  if (event.key === "j" || event.key === "k") return press(`a[data-key="${event.key}"]`);
+  if (["j", "k", "o", "p", "b"].includes(event.key)) return press(`a[data-key="${event.key}"]`);
   if (event.repeat || !armed) return;
   if (event.key === "d") { asking = true; document.querySelector("[data-reason]")?.focus(); return; }
   if (asking && /^[1-9]$/.test(event.key)) { armed = false; return press(`button[data-reason="${event.key}"]`); }
