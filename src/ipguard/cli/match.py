@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ipguard.cli.match_copies import match_copies
+from ipguard.cli.match_domains import match_domains
 from ipguard.cli.match_images import match_images
 from ipguard.cli.match_pages import match_pages
 from ipguard.cli.match_text import match_text
@@ -14,3 +15,4 @@ app.command("text")(match_text)
 app.command("images")(match_images)
 app.command("pages")(match_pages)
 app.command("copies")(match_copies)
+app.command("domains")(match_domains)

@@ -19,6 +19,7 @@ from ipguard.matching.finding import Reason
 from ipguard.rights.tables import (
     EditionRow,
     NameRow,
+    OfficialDomainRow,
     OfficialPriceRow,
     OfficialSellerRow,
     PictureRow,
@@ -29,12 +30,14 @@ from ipguard.rights.work import Name, NameKind, OfficialPrice, Right, RightKind,
 
 MAX_PICTURE_BYTES = 20_000_000
 
-PARTS: tuple[type[NameRow | RightRow | PictureRow | OfficialSellerRow | OfficialPriceRow], ...] = (
+Part = NameRow | RightRow | PictureRow | OfficialSellerRow | OfficialPriceRow | OfficialDomainRow
+PARTS: tuple[type[Part], ...] = (
     NameRow,
     RightRow,
     PictureRow,
     OfficialSellerRow,
     OfficialPriceRow,
+    OfficialDomainRow,
 )
 """Tables that say something about one work."""
 
@@ -152,15 +155,14 @@ def load_works(session: Session) -> tuple[Work, ...]:
     names = _by_work(session.exec(select(NameRow).order_by(col(NameRow.id))).all())
     rights = _by_work(session.exec(select(RightRow).order_by(col(RightRow.id))).all())
     sellers = _by_work(session.exec(select(OfficialSellerRow).order_by(OfficialSellerRow.seller)).all())
+    domains = _by_work(session.exec(select(OfficialDomainRow).order_by(OfficialDomainRow.domain)).all())
     prices = _by_work(session.exec(select(OfficialPriceRow).order_by(col(OfficialPriceRow.id))).all())
     return tuple(
         Work(
             id=row.id,
             title=row.title,
             owner=row.owner,
-            names=tuple(
-                Name(n.text, n.language, NameKind(n.kind), n.needs_context) for n in names.get(row.id, ())
-            ),
+            names=tuple(_name(n) for n in names.get(row.id, ())),
             rights=tuple(
                 Right(RightKind(r.kind), r.territory, r.number, r.valid_to) for r in rights.get(row.id, ())
             ),
@@ -168,6 +170,7 @@ def load_works(session: Session) -> tuple[Work, ...]:
             official_prices=tuple(
                 OfficialPrice(p.product, Decimal(p.amount), p.currency) for p in prices.get(row.id, ())
             ),
+            official_domains=tuple(d.domain for d in domains.get(row.id, ())),
         )
         for row in rows
     )
@@ -222,7 +225,14 @@ def _parts(
     return [
         *(
             NameRow(
-                work_id=work.id, text=n.text, language=n.language, kind=n.kind, needs_context=n.needs_context
+                work_id=work.id,
+                text=n.text,
+                language=n.language,
+                kind=n.kind,
+                needs_context=n.needs_context,
+                required=list(n.required),
+                any_of=list(n.any_of),
+                none_of=list(n.none_of),
             )
             for n in work.names
         ),
@@ -233,6 +243,7 @@ def _parts(
             for r in work.rights
         ),
         *(OfficialSellerRow(work_id=work.id, seller=s) for s in dict.fromkeys(work.official_sellers)),
+        *(OfficialDomainRow(work_id=work.id, domain=d) for d in dict.fromkeys(work.official_domains)),
         *(
             OfficialPriceRow(work_id=work.id, product=p.product, amount=str(p.amount), currency=p.currency)
             for p in work.official_prices
@@ -253,7 +264,12 @@ def _parts(
     ]
 
 
-R = TypeVar("R", NameRow, RightRow, OfficialSellerRow, OfficialPriceRow)
+def _name(row: NameRow) -> Name:
+    words = tuple(row.required), tuple(row.any_of), tuple(row.none_of)
+    return Name(row.text, row.language, NameKind(row.kind), row.needs_context, *words)
+
+
+R = TypeVar("R", NameRow, RightRow, OfficialSellerRow, OfficialPriceRow, OfficialDomainRow)
 
 
 def _by_work(rows: Sequence[R]) -> dict[str, list[R]]:

@@ -1,4 +1,4 @@
-"""Tables of the rights room: works, names, rights, reference pictures, official sellers and prices."""
+"""Tables of the rights room: works, names, rights, reference pictures, official sellers, domains and prices."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ class NameRow(Row, table=True):
     language: str
     kind: str
     needs_context: bool = False
+    required: list[str] = Field(default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"})
+    any_of: list[str] = Field(default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"})
+    none_of: list[str] = Field(default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"})
 
 
 class RightRow(Row, table=True):
@@ -84,6 +87,15 @@ class OfficialSellerRow(Row, table=True):
 
     work_id: str = Field(foreign_key="work.id", primary_key=True, ondelete="CASCADE")
     seller: str = Field(primary_key=True)
+
+
+class OfficialDomainRow(Row, table=True):
+    """A domain name of the owner, lower case, without a scheme."""
+
+    __tablename__ = "official_domain"
+
+    work_id: str = Field(foreign_key="work.id", primary_key=True, ondelete="CASCADE")
+    domain: str = Field(primary_key=True)
 
 
 class OfficialPriceRow(Row, table=True):

@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from ipguard.errors import WrongUse
+from ipguard.matching.domains.reading import Unreadable, read_domain
+from ipguard.matching.finding import Reason
+from ipguard.matching.reasons import render
 from ipguard.rights.work import Name, NameKind, OfficialPrice, Right, RightKind, Watchlist, Work
 
 MAX_FILE_BYTES = 10_000_000
@@ -26,7 +29,13 @@ WORK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 TERRITORY = re.compile(r"[A-Z]{2}")
 CURRENCY = re.compile(r"[A-Z]{3}")
+DOMAIN_REMEDY = "Write it as star-lantern.example."
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"}
+
+WORK_FIELDS = (
+    "id", "title", "owner", "names", "rights", "pictures", "official_sellers", "official_prices", "official_domains",
+)  # fmt: skip
+NAME_FIELDS = ("text", "lang", "kind", "needs_context", "required", "any_of", "none_of")
 
 Table = Mapping[str, object]
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -94,9 +103,7 @@ def _work(entry: object, number: int, folder: Path, problems: _Problems) -> Work
         problems.add(f"work {number}", "entry", "not a table", "Write it as [[work]].")
         return Work("", "", "")
     label = f"work {number} ({entry.get('id', 'no id')})"
-    known = {"id", "title", "owner", "names", "rights", "pictures", "official_sellers", "official_prices"}
-    for key in sorted(set(entry) - known):
-        problems.add(label, key, "not a known field", f"Known fields: {', '.join(sorted(known))}.")
+    _only(entry, WORK_FIELDS, label, problems)
     work_id = _text(entry, "id", label, problems)
     if work_id and not WORK_ID.fullmatch(work_id):
         problems.add(label, "id", f"“{work_id}” cannot be an id", "Use a-z, 0-9 and dashes, at most 64.")
@@ -105,8 +112,7 @@ def _work(entry: object, number: int, folder: Path, problems: _Problems) -> Work
         problems.add(
             label, "names", "neither a name nor a picture", "Add [[work.names]] or pictures = [...]."
         )
-    folded = (unicodedata.normalize("NFKC", name.text).casefold() for name in names if name.text)
-    _unique(folded, "names", label, problems)
+    _unique_names(names, label, problems)
     return Work(
         id=work_id,
         title=_text(entry, "title", label, problems),
@@ -116,10 +122,12 @@ def _work(entry: object, number: int, folder: Path, problems: _Problems) -> Work
         pictures=_pictures(entry, folder, label, problems),
         official_sellers=tuple(_texts(entry, "official_sellers", label, problems)),
         official_prices=tuple(_entries(entry, "official_prices", label, problems, _official_price)),
+        official_domains=tuple(_domains(entry, label, problems)),
     )
 
 
 def _name(row: Table, label: str, problems: _Problems) -> Name:
+    _only(row, NAME_FIELDS, label, problems)
     text = _text(row, "text", label, problems)
     if text and not any(unicodedata.category(c)[0] in "LN" for c in text):
         problems.add(label, "text", f"“{text}” has no letter or digit", "Give the name as it is written.")
@@ -127,8 +135,13 @@ def _name(row: Table, label: str, problems: _Problems) -> Name:
         problems.add(
             label, "text", f"longer than {MAX_NAME_CHARACTERS} characters", "Give the name, not a text."
         )
-    if len(text) == 1:
-        problems.add(label, "text", f"“{text}” is one character and would match everywhere", "Leave it out.")
+    if sum(unicodedata.category(c)[0] in "LN" for c in text) == 1:
+        problems.add(
+            label,
+            "text",
+            f"“{text}” is one character and would match everywhere",
+            "Leave it out, or give the name in full.",
+        )
     language = _text(row, "lang", label, problems)
     if language and not LANGUAGE.fullmatch(language):
         problems.add(label, "lang", f"“{language}” is not a BCP 47 tag", "For example zh, ja, en, pt-BR.")
@@ -137,8 +150,30 @@ def _name(row: Table, label: str, problems: _Problems) -> Name:
         problems.add(label, "needs_context", "not true or false", "Write needs_context = true or false.")
         needs_context = False
     return Name(
-        text, language, _choice(row, "kind", NameKind, NameKind.TITLE, label, problems), needs_context
+        text=text,
+        language=language,
+        kind=_choice(row, "kind", NameKind, NameKind.TITLE, label, problems),
+        needs_context=needs_context,
+        required=tuple(_texts(row, "required", label, problems)),
+        any_of=tuple(_texts(row, "any_of", label, problems)),
+        none_of=tuple(_texts(row, "none_of", label, problems)),
     )
+
+
+def _domains(entry: Table, label: str, problems: _Problems) -> Sequence[str]:
+    found: list[str] = []
+    for given in _texts(entry, "official_domains", label, problems):
+        domain = read_domain(given)
+        if isinstance(domain, Unreadable):
+            why = render(Reason(f"no_domain.{domain.code}"))
+            problems.add(label, "official_domains", f"“{given}” is no domain name: {why}", DOMAIN_REMEDY)
+        elif len(domain.labels) == domain.suffix or len(domain.labels) < 2:
+            why = "is an ending that everybody registers names under"
+            problems.add(label, "official_domains", f"“{given}” {why}", DOMAIN_REMEDY)
+        else:
+            found.append(domain.ascii)
+    _unique(found, "official_domains", label, problems)
+    return found
 
 
 def _right(row: Table, label: str, problems: _Problems) -> Right:
@@ -187,11 +222,16 @@ def _pictures(entry: Table, folder: Path, label: str, problems: _Problems) -> tu
     return tuple(dict.fromkeys(found))
 
 
+def _only(row: Table, known: Sequence[str], label: str, problems: _Problems) -> None:
+    for key in sorted(set(row) - set(known)):
+        problems.add(label, key, "not a known field", f"Known fields: {', '.join(sorted(known))}.")
+
+
 def _text(row: Table, key: str, label: str, problems: _Problems) -> str:
     value = row.get(key)
     if isinstance(value, str) and value.strip():
         return value.strip()
-    what = "missing" if value is None else "empty" if value == "" else "not text"
+    what = "missing" if value is None else "empty" if isinstance(value, str) else "not text"
     problems.add(label, key, what, f'Write {key} = "…".')
     return ""
 
@@ -224,6 +264,15 @@ def _entries(
         problems.add(label, key, "not a list of tables", f"Write each as [[work.{key}]].")
         return []
     return [read(row, f"{label} {key} {number}", problems) for number, row in enumerate(rows, 1)]
+
+
+def _unique_names(names: Sequence[Name], label: str, problems: _Problems) -> None:
+    first: dict[str, int] = {}
+    for number, name in enumerate(names, 1):
+        same = first.setdefault(unicodedata.normalize("NFKC", name.text).casefold(), number)
+        if name.text and same != number:
+            what = f"“{name.text}” stands there twice, first as names {same}"
+            problems.add(f"{label} names {number}", "text", what, "Remove one of them.")
 
 
 def _unique(values: Iterable[str], where: str, label: str, problems: _Problems) -> None:

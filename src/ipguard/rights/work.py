@@ -37,6 +37,12 @@ class Name:
     kind: NameKind = NameKind.TITLE
     needs_context: bool = False
     """True: counts only next to merchandise, fandom or piracy words, or when obfuscated."""
+    required: tuple[str, ...] = ()
+    """Words that must all stand in the listing for the name to count."""
+    any_of: tuple[str, ...] = ()
+    """Words of which one must stand in the listing."""
+    none_of: tuple[str, ...] = ()
+    """Words that rule the name out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class Work:
     """Reference pictures, absolute paths, each checked to exist when the watchlist was read."""
     official_sellers: tuple[str, ...] = ()
     official_prices: tuple[OfficialPrice, ...] = ()
+    official_domains: tuple[str, ...] = ()
+    """Domain names of the owner; they and everything under them are never found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,25 @@ def test_a_file_saved_by_a_windows_editor_reads_the_same(tmp_path):
         ('lang = "zh"', 'lang = "chinese mandarin"', "names 1, lang: “chinese mandarin” is not a BCP 47 tag"),
         ('text = "星灯"', 'text = "★"', "has no letter or digit"),
         ('text = "星灯"', 'text = "星"', "one character and would match everywhere"),
-        ('text = "Mira"', 'text = "星灯"', "stands there twice"),
+        (
+            'text = "Mira"',
+            'text = "星灯"',
+            "names 2, text: “星灯” stands there twice, first as names 1. Remove one",
+        ),
+        (
+            'text = "Mira"',
+            'text = "ＭＩＲＡ"\nlang = "en"\n[[work.names]]\ntext = "mira"',
+            "names 3, text: “mira” stands",
+        ),
+        ('text = "Mira"', 'text = ""', "names 2, text: empty. Write text ="),
+        ('text = "Mira"', 'text = "  "', "names 2, text: empty"),
+        ('text = "Mira"', 'text = "★M!"', "one character and would match everywhere"),
+        (
+            "needs_context = true",
+            "need_context = true",
+            "need_context: not a known field. Known fields: any_of",
+        ),
+        ("needs_context = true", "none_of = [3]", "none_of: not a list of texts"),
         ('kind = "title"', 'kind = "name"', "kind: “name” is not a known kind. One of: title, alias"),
         ("needs_context = true", 'needs_context = "yes"', "needs_context: not true or false"),
         ("2034-05-01", '"2034-05-01"', "valid_to: not a date"),
@@ -116,6 +134,46 @@ def test_a_mistake_names_file_entry_field_and_remedy(tmp_path, wrong, right, wor
     assert "watch.toml" in message
     assert words in message
     assert "nothing was imported" in message
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            '"https://star-lantern.example/"',
+            "is no domain name: There are characters in it that no domain name has",
+        ),
+        ('"co.uk"', "“co.uk” is an ending that everybody registers names under"),
+        ('"example"', "“example” is an ending"),
+        ('"192.0.2.1"', "It is an IP address"),
+        ('"star-lantern.example", "STAR-LANTERN.EXAMPLE."', "“star-lantern.example” stands there twice"),
+    ],
+)
+def test_an_official_domain_is_a_domain_name_that_was_registered(tmp_path, given, words):
+    message = refusal(tmp_path, GOOD.replace("pictures =", f"official_domains = [{given}]\npictures ="))
+
+    assert "watch.toml, work 1 (star-lantern), official_domains: " in message
+    assert words in message
+
+
+def test_words_of_a_name_and_official_domains_come_back_from_the_database(engine: Engine, tmp_path):
+    text = GOOD.replace(
+        "pictures =", 'official_domains = ["Star-Lantern.Example", "xn--kivn3u.example"]\npictures ='
+    )
+    text = text.replace("needs_context = true", 'required = ["lamp"]\nany_of = ["a", "b"]\nnone_of = ["sky"]')
+    watchlist = load_watchlist(written(tmp_path, text))
+    with transaction(engine) as session:
+        import_watchlist(session, watchlist, (), now=NOON)
+
+    with reading(engine) as session:
+        (work,) = load_works(session)
+    assert work.official_domains == ("star-lantern.example", "xn--kivn3u.example")
+    assert (work.names[1].required, work.names[1].any_of, work.names[1].none_of) == (
+        ("lamp",),
+        ("a", "b"),
+        ("sky",),
+    )
+    assert work.names == watchlist.works[0].names
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):

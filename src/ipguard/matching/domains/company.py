@@ -12,14 +12,16 @@ from enum import IntEnum
 from functools import lru_cache
 from importlib.resources import files
 
+from ipguard.matching.domains.forms import letters_of, plain
 from ipguard.matching.domains.sight import Sight
-from ipguard.matching.text.fold import compact, fold
 from ipguard.matching.words.lexicon import Cut, costs, cut
 
 KINDS = ("selling", "piracy", "official", "game", "place", "neutral")
 SUPPORTING = ("selling", "piracy", "official", "game", "place")
 AFFIX_COST = 5.0
 """Of a word that often stands beside names: as cheap as the commonest words."""
+CLEARLY = 2.0
+"""By how much words across the edges of a name must be cheaper than the name with words beside it."""
 PLAIN_COST = 3.0
 """Per character, at most, of common words of some length."""
 
@@ -43,6 +45,8 @@ class Company:
     right: Rest
     support: str
     """A word that says what the name is taken for, anywhere in the domain name; empty where there is none."""
+    close: bool
+    """Whether one stands in the same label: a host named `shop` stands before everything."""
     straddled: bool
     """Other words run across an edge of the stretch, and they explain the whole."""
 
@@ -63,15 +67,22 @@ def company_of(sight: Sight, start: int, end: int, name: str) -> Company:
     left, right = sight.letters[first.start : start], sight.letters[end : last.end]
     token = sight.letters[first.start : last.end]
     sides = _rest(left, before=True), _rest(right, before=False)
-    others = [
-        sight.letters[t.start : t.end] for t in sight.tokens if t.end <= first.start or t.start >= last.end
-    ]
-    supports = [*_supports(left), *_supports(right), *(word for other in others for word in _supports(other))]
-    ending = fold(sight.domain.labels[-1]).text
-    if ending in affixes().endings:
-        supports.append(ending)
+    beside = [*_supports(left), *_supports(right)]
+    far: list[str] = []
+    for other in sight.tokens:
+        if other.end <= first.start or other.start >= last.end:
+            words = _supports(sight.letters[other.start : other.end])
+            (beside if other.label in (first.label, last.label) else far).extend(words)
+    ending = plain(sight.domain.labels[-1])
+    supports = [*beside, *far, *([ending] if ending in affixes().endings else [])]
     straddled = bool(left or right) and _straddled(token, start - first.start, end - first.start, name)
-    return Company(sides[0], sides[1], supports[0] if supports else "", straddled)
+    return Company(
+        left=sides[0],
+        right=sides[1],
+        support=supports[0] if supports else "",
+        close=bool(beside),
+        straddled=straddled,
+    )
 
 
 def reads_as_words(text: str) -> bool:
@@ -101,8 +112,13 @@ class Affixes:
 def affixes() -> Affixes:
     """The lists of `data/affixes.toml`."""
     data = tomllib.loads(files("ipguard.matching.domains").joinpath("data/affixes.toml").read_text("utf-8"))
-    kinds = {compact(fold(word)).text: kind for kind in reversed(KINDS) for word in data[kind]}
-    return Affixes(kinds, frozenset(fold(word).text for word in data["endings"]))
+    kinds = {letters_of(word): kind for kind in reversed(KINDS) for word in data[kind]}
+    return Affixes(kinds, frozenset(plain(word) for word in data["endings"]))
+
+
+def supporting() -> list[str]:
+    """Folded words that say what a name is taken for."""
+    return [word for word, kind in affixes().kinds.items() if kind in SUPPORTING]
 
 
 @lru_cache(maxsize=4096)
@@ -114,6 +130,12 @@ def cut_affixed(text: str) -> Cut:
 @lru_cache(maxsize=1)
 def _affixed_costs() -> Mapping[str, float]:
     return {**costs(), **{word: min(AFFIX_COST, costs().get(word, AFFIX_COST)) for word in affixes().kinds}}
+
+
+@lru_cache(maxsize=1)
+def _plain_costs() -> Mapping[str, float]:
+    """Words that stand beside names are no cheaper than others, so that nobody reads a ring into staring."""
+    return {**dict.fromkeys(affixes().kinds, 2 * AFFIX_COST), **costs()}
 
 
 @lru_cache(maxsize=1)
@@ -133,14 +155,19 @@ def _supports(text: str) -> list[str]:
     if not text:
         return []
     kinds = affixes().kinds
-    words = [text[p.start : p.end] for p in cut_affixed(text).pieces if p.known]
+    if text in kinds:
+        return [text] if kinds[text] in SUPPORTING else []
+    words = [text[p.start : p.end] for p in cut(text, _plain_costs()).pieces if p.known]
     return [word for word in words if kinds.get(word) in SUPPORTING]
 
 
 def _straddled(token: str, start: int, end: int, name: str) -> bool:
-    """Whether the token reads as words of which one lies across an edge of the name."""
+    """Whether the token reads as words of which one lies across an edge of the name, better than with the name."""
     words = cut(token, _affixed_costs(), without=name)
-    if not words.readable:
+    if not words.readable or any(piece.end - piece.start < 3 for piece in words.pieces):
         return False
     plural = token[end : end + 1] == "s" and any(p.end == end + 1 for p in words.pieces)
-    return words.crosses(start) or (words.crosses(end) and not plural)
+    if not (words.crosses(start) or (words.crosses(end) and not plural)):
+        return False
+    aligned = sum(cut_affixed(part).cost for part in (token[:start], name, token[end:]))
+    return words.cost + CLEARLY < aligned

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from ipguard.matching.domains.forms import Form
+from ipguard.matching.domains.forms import Form, letters_of
 from ipguard.matching.domains.scan import Found
 from ipguard.matching.domains.sight import Sight
-from ipguard.matching.text.fold import compact, fold
 from ipguard.matching.words.lexicon import costs
 
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -81,13 +80,13 @@ def _plain(sight: Sight, form: Form, start: int, end: int) -> tuple[str, str]:
         if foreign:
             return "lookalike", foreign
         if form.how == "pairs":
-            return "lookalike", difference(written, compact(fold(form.name.text)).text)
+            return "lookalike", difference(written, letters_of(form.name.text))
         return PLAIN[form.how], ""
     if form.how in ("reordered", "tld"):
         return "", ""
     kept = sum(a == b for a, b in zip(written, form.letters, strict=True))
     digits = sum(a != b and a.isdigit() for a, b in zip(written, form.letters, strict=True))
-    if kept * 2 < len(written) and written.isascii():
+    if written.isascii() and (kept * 2 < len(written) or _is_word(written)):
         return "", ""
     return "leet" if digits * 2 > len(written) - kept else "lookalike", difference(written, form.letters)
 

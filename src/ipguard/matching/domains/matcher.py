@@ -8,14 +8,13 @@ from types import MappingProxyType
 from ahocorasick_rs import AhoCorasick
 
 from ipguard.matching.domains.company import Company, Rest, company_of, is_plain_writing
-from ipguard.matching.domains.forms import Form, forms_of
+from ipguard.matching.domains.forms import Form, forms_of, letters_of
 from ipguard.matching.domains.layers import Reading, read_as
 from ipguard.matching.domains.reading import MAX_NAME, Domain, Unreadable, read_domain
-from ipguard.matching.domains.scan import Found, Scanner
+from ipguard.matching.domains.scan import FAIR, LONG, SHORT, Found, Scanner
 from ipguard.matching.domains.sight import Sight, see
 from ipguard.matching.finding import DomainPlace, Finding, Reason
 from ipguard.matching.score import THRESHOLD
-from ipguard.matching.text.fold import compact, fold
 from ipguard.matching.text.names import WatchedName, pinyin_of
 
 VERSION = "1"
@@ -29,8 +28,6 @@ STRENGTH: Mapping[str, float] = MappingProxyType(
 """How sure a layer is when nothing else stands in the label."""
 DISGUISED = {"lookalike", "leet", "spacing"}
 """Written so on purpose: no company is asked for."""
-SHORT, FAIR, LONG = 4, 7, 10
-"""Weights of names: at most SHORT hits anywhere by chance; from LONG on nearly never."""
 FOR_SUPPORT, FOR_WORDS, FOR_UNKNOWN = 0.05, -0.1, -0.25
 
 
@@ -50,12 +47,9 @@ class DomainMatcher:
             work: [d for one in given if isinstance(d := read_domain(one), Domain)]
             for work, given in official.items()
         }
-        self._official = frozenset(d.ascii for given in domains.values() for d in given) | frozenset(
-            d.decoded for given in domains.values() for d in given
-        )
-        self._forms = forms_of(
-            names, {work: tuple(d.free[-1] for d in given if d.free) for work, given in domains.items()}
-        )
+        every = [domain for given in domains.values() for domain in given]
+        self._official = frozenset(d.ascii for d in every) | frozenset(d.decoded for d in every)
+        self._forms = forms_of(names, domains)
         self._scanner = Scanner(self._forms)
         self._native = [i for i, form in enumerate(self._forms) if not form.look]
         self._automaton = (
@@ -110,7 +104,8 @@ class DomainMatcher:
             if one.typo and form.name.text in plain:
                 continue  # the name itself stands there; what is a letter away from it says nothing new
             if (reading := read_as(sight, form, one)) is not None:
-                plain.add(form.name.text)
+                if not one.typo:
+                    plain.add(form.name.text)
                 yield reading
         if self._automaton is not None and not sight.letters.isascii():
             for index, start, end in self._automaton.find_matches_as_indexes(sight.letters, overlapping=True):
@@ -134,7 +129,7 @@ class DomainMatcher:
             if one.typo or form.how != "romanised" or one.start not in starts or one.end not in starts:
                 continue
             first, last = starts[one.start], starts[one.end]
-            written, wanted = sight.letters[first:last], compact(fold(form.name.text)).text
+            written, wanted = sight.letters[first:last], letters_of(form.name.text)
             same = sum(a == b for a, b in zip(written, wanted, strict=False))
             if len(written) == len(wanted) and written != wanted and same * 2 >= len(wanted):
                 changed = " ".join(f"{b}→{a}" for a, b in zip(written, wanted, strict=True) if a != b)
@@ -144,7 +139,7 @@ class DomainMatcher:
 def strength_of(sight: Sight, reading: Reading, company: Company) -> float:
     """How sure a reading is in its company, 0..1; 0 where the letters are only letters of other words."""
     form, layer = reading.form, reading.layer
-    if company.straddled or (layer == "tld" and (company.worst or not _is_registered(sight, reading))):
+    if company.straddled or (layer == "tld" and not _is_registered_label(sight, reading)):
         return 0.0
     strength = STRENGTH[layer]
     supported, whole = bool(company.support), company.worst is Rest.NOTHING
@@ -154,10 +149,10 @@ def strength_of(sight: Sight, reading: Reading, company: Company) -> float:
         )
     if form.weight <= SHORT:
         foreign = not sight.domain.decoded.isascii() and layer == "lookalike"
-        stands = company.at_edge and company.worst <= Rest.AFFIXES and (supported or (foreign and whole))
+        stands = company.at_edge and company.worst <= Rest.AFFIXES and (company.close or (foreign and whole))
         return strength - 0.2 if stands else 0.0
     if form.common and layer not in DISGUISED:
-        return strength - 0.15 if supported and company.at_edge and company.worst <= Rest.WORDS else 0.0
+        return strength - 0.15 if company.close and company.at_edge and company.worst <= Rest.WORDS else 0.0
     if layer == "reordered":
         return strength + 0.05 if supported and company.worst <= Rest.AFFIXES else 0.0
     return strength + _for_rest(form, company, supported)
@@ -170,6 +165,8 @@ def _for_rest(form: Form, company: Company, supported: bool) -> float:
             return FOR_SUPPORT if supported else 0.0
         case Rest.AFFIXES:
             return FOR_SUPPORT if supported else FOR_WORDS
+        case Rest.WORDS if form.compound and not supported:
+            return -1.0  # star|lantern|fish is none
         case Rest.WORDS:
             if form.weight > FAIR or (supported and company.at_edge):
                 return FOR_WORDS
@@ -186,16 +183,21 @@ def _typo_stands(sight: Sight, reading: Reading, company: Company) -> bool:
     first, last = sight.token_at(reading.start), sight.token_at(reading.end - 1)
     if weight < LONG and is_plain_writing(sight.letters[first.start : last.end]):
         return False
-    if weight < 6:
-        return reading.slip and (whole or (bool(company.support) and company.worst is Rest.AFFIXES))
+    if weight <= SHORT + 1:
+        return reading.slip and whole
     if weight <= FAIR:
-        return whole or company.worst is Rest.AFFIXES
+        return whole or (bool(company.support) and company.worst is Rest.AFFIXES)
     return company.worst <= Rest.WORDS
 
 
-def _is_registered(sight: Sight, reading: Reading) -> bool:
-    """Whether a reading lies in the label that somebody registered."""
-    return sight.label_of[reading.start] == len(sight.domain.free) - 1
+def _is_registered_label(sight: Sight, reading: Reading) -> bool:
+    """Whether a reading is all of the label that somebody registered."""
+    last = len(sight.domain.free) - 1
+    return (
+        sight.label_of[reading.start] == last
+        and reading.end == len(sight.letters)
+        and (reading.start == 0 or sight.label_of[reading.start - 1] != last)
+    )
 
 
 def _finding(sight: Sight, strength: float, reading: Reading, company: Company) -> Finding:

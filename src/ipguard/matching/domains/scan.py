@@ -1,10 +1,9 @@
 """The first look over many domain names at once: which may hold which name, and where.
 
-Whole batches are arrays. Exact forms are found by one Aho-Corasick scan over the names without hyphens and dots.
-One wrong letter is found by deletion neighbourhoods (Bocek, Hunt, Stiller 2007, "Fast Similarity Search in Large
-Dictionaries"): two words one edit apart share a word that lacks one letter of each. Those of every stretch that begins
-or ends where a token does are hashed in one pass: with Q[i] = Σ c[j]·B^j (mod 2^64) the hash of a stretch without its
-letter i is two subtractions and a multiplication. Whatever the hashes say is verified by the caller.
+Whole batches are arrays. Exact forms are found by one Aho-Corasick scan over the names without hyphens and dots. One
+wrong letter is found by deletion neighbourhoods (Bocek, Hunt, Stiller 2007, "Fast Similarity Search in Large
+Dictionaries"): two words one edit apart share a word that lacks one letter of each. Looked at are stretches that begin
+or end where a token does and leave of it nothing, a number, or a word. Whatever is found is verified by the caller.
 """
 
 from __future__ import annotations
@@ -12,25 +11,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from ahocorasick_rs import BytesAhoCorasick
 from numpy.typing import NDArray
 
+from ipguard.matching.domains.company import affixes, supporting
 from ipguard.matching.domains.forms import MIN_TYPO, Form, look_of
+from ipguard.matching.domains.hashes import Hasher, HashSet, Places, hasher_of, set_of
+from ipguard.matching.words.lexicon import costs, words
 
 MAX_TYPO = 24
 """Letters of a name, at most, in which wrong letters are looked for."""
-SHORT = 4
-"""Letters up to which a name is looked for only where a token begins or ends."""
+SHORT, FAIR, LONG = 4, 7, 10
+"""Names of up to SHORT letters are looked for only where a token begins or ends; up to FAIR, not deep inside one; from
+LONG on, everyday words are mistaken for them only by intent."""
 BATCH = 4096
 """Names looked at in one pass: its arrays stay in a core's cache."""
-BASE = np.uint64(0x9E3779B97F4A7C15)
-"""An odd multiplier, so that it has an inverse modulo 2^64."""
-NEWLINE, DOT, HYPHEN = b"\n.-"
+COMMON = 20_000
+"""Rank of English words that may stand beside a misspelt name."""
+NUMBERS = (*range(1000), *range(1990, 2040))
+"""Numbers that stand beside names, as far as misspelt ones go."""
+NEWLINE, DOT = b"\n."
 
-Words = NDArray[np.uint64]
-Places = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,11 @@ class _Batch:
     """Letters that begin a token outside the last label."""
     ends: Places
     """One past letters that end a token outside the last label."""
-    first: Places
+    label_starts: Places
     """Of each letter: where its label begins."""
-    last: Places
-    """Of each letter: one past where its label ends."""
+    label_ends: Places
+    token_starts: Places
+    token_ends: Places
 
 
 class Scanner:
@@ -65,28 +71,23 @@ class Scanner:
 
     def __init__(self, forms: Sequence[Form]) -> None:
         self._table = _byte_table()
-        patterns: dict[bytes, list[int]] = defaultdict(list)
-        short: dict[bytes, list[int]] = defaultdict(list)
-        for i, form in enumerate(forms):
-            if form.look:
-                (short if len(form.look) <= SHORT else patterns)[
-                    form.look.encode("latin-1", "replace")
-                ].append(i)
-        self._patterns = list(patterns.values())
-        self._automaton = BytesAhoCorasick(list(patterns)) if patterns else None
-        self._short = _Hashes([(word, i) for word, found in short.items() for i in found])
-        typos = [
-            (form.look.encode("latin-1", "replace"), i)
-            for i, form in enumerate(forms)
-            if form.look
-            and MIN_TYPO <= len(form.look) <= MAX_TYPO
-            and not form.common
-            and form.how in ("name", "romanised")
-        ]
-        self._near = _Hashes([(part, i) for word, i in typos for part in _shortened(word)])
-        lengths = {len(word) for word, _ in typos}
-        self._wanted = sorted({w + d for w in lengths for d in (-1, 0, 1)})
-        self._lengths = lengths
+        latin = [(form.look.encode("latin-1", "replace"), i) for i, form in enumerate(forms) if form.look]
+        long: dict[bytes, list[int]] = defaultdict(list)
+        for word, i in latin:
+            if len(word) > SHORT:
+                long[word].append(i)
+        self._patterns = list(long.values())
+        self._automaton = BytesAhoCorasick(list(long)) if long else None
+        self._short, self._short_forms = _numbered([(w, i) for w, i in latin if len(w) <= SHORT])
+        near = [(w, i) for w, i in latin if MIN_TYPO <= len(w) <= MAX_TYPO and forms[i].may_be_misspelt]
+        self._near, self._near_forms = _numbered(near, shortened=True)
+        self._near_lengths = np.array([len(word) for word, _ in near], dtype=np.int64)
+        self._lengths = np.zeros(MAX_TYPO + 3, dtype=bool)
+        for word, _ in near:
+            self._lengths[len(word) - 1 : len(word) + 2] = True
+        self._lengths[2 : SHORT + 1] |= bool(self._short)
+        self._any = bool(latin)
+        self._sets = _word_sets()
 
     def scan(self, names: Sequence[str]) -> dict[int, list[Found]]:
         """What each name may hold, by its place in `names`; offsets count letters and digits from its beginning.
@@ -95,179 +96,218 @@ class Scanner:
             names: lower case or not; letters that are not ASCII are never part of a hit.
         """
         found: dict[int, list[Found]] = defaultdict(list)
+        if not self._any:
+            return found
         for first in range(0, len(names), BATCH):
             batch = self._batch(names[first : first + BATCH])
-            self._exact(batch, first, found)
-            self._edges(batch, first, found)
+            hasher = hasher_of(batch.letters)
+            rests = _rests(batch, hasher, self._sets.beside)
+            self._exact(batch, hasher, rests, first, found)
+            self._edges(batch, hasher, rests, first, found)
         return found
 
     def _batch(self, names: Sequence[str]) -> _Batch:
         blob = "\n".join(names).encode("ascii", "replace").translate(self._table) + b"\n"
         codes = np.frombuffer(blob, dtype=np.uint8)
-        kept = codes > DOT
-        kept |= codes == NEWLINE
-        places = np.flatnonzero(kept)
+        places = np.flatnonzero((codes > DOT) | (codes == NEWLINE))
         letters = codes[places]
         breaks = letters == NEWLINE
-        rows = np.concatenate(([0], np.flatnonzero(breaks) + 1))
-        before = np.empty(len(places), dtype=np.uint8)
-        before[0] = NEWLINE
-        before[1:] = codes[places[1:] - 1]
-        after = codes[np.minimum(places + 1, len(codes) - 1)]
-        parted = before <= DOT
-        ended = (after <= DOT) & ~breaks
+        parted = np.empty(len(places), dtype=bool)
+        parted[0] = True
+        parted[1:] = codes[places[1:] - 1] <= DOT
         dots = np.cumsum(codes == DOT)[places]
-        return _with_labels(letters, rows, breaks, parted & ~breaks, ended, dots)
+        label = np.empty(len(places), dtype=bool)
+        label[0] = True
+        label[1:] = (dots[1:] != dots[:-1]) | breaks[1:] | breaks[:-1]
+        label_starts, label_ends, number = _runs(label)
+        token_starts, token_ends, _ = _runs(label | parted)
+        last = np.append(
+            breaks[np.flatnonzero(label)[1:]], True
+        )  # a label right before a newline is the last
+        inner = ~(last[number] | breaks)
+        at = np.arange(len(places))
+        return _Batch(
+            letters=letters,
+            rows=np.concatenate(([0], np.flatnonzero(breaks) + 1)),
+            starts=np.flatnonzero(inner & (token_starts == at)),
+            ends=np.flatnonzero(inner & (token_ends == at + 1)) + 1,
+            label_starts=label_starts,
+            label_ends=label_ends,
+            token_starts=token_starts,
+            token_ends=token_ends,
+        )
 
-    def _exact(self, batch: _Batch, offset: int, found: dict[int, list[Found]]) -> None:
+    def _exact(
+        self, batch: _Batch, hasher: Hasher, rests: _Rests, offset: int, found: dict[int, list[Found]]
+    ) -> None:
         if self._automaton is None:
             return
         hits = self._automaton.find_matches_as_indexes(batch.letters.tobytes(), overlapping=True)
         if not hits:
             return
-        rows = (
-            np.searchsorted(batch.rows, np.fromiter((h[1] for h in hits), np.int64, len(hits)), "right") - 1
-        )
-        for (pattern, start, end), row in zip(hits, rows.tolist(), strict=True):
-            begin = int(batch.rows[row])
-            found[offset + row] += [
-                Found(f, start - begin, end - begin, False) for f in self._patterns[pattern]
-            ]
+        pattern, start, end = np.array(hits, dtype=np.int64).T
+        begin, finish = batch.token_starts[start], batch.token_ends[end - 1]
+        left, right = begin == start, finish == end
+        plural = left & (finish == end + 1)
+        inside = self._sets.words.holds(hasher.whole(begin, finish)) & ~(left & right) & ~plural
+        sides = rests.before[start] & rests.after[end]
+        kept = ~inside & ((end - start > FAIR) | left | right | sides)
+        pattern, start, end = pattern[kept], start[kept], end[kept]
+        rows = np.searchsorted(batch.rows, start, "right") - 1
+        begins = batch.rows[rows]
+        places = zip(rows.tolist(), (start - begins).tolist(), (end - begins).tolist(), strict=True)
+        for word, (row, first, last) in zip(pattern.tolist(), places, strict=True):
+            found[offset + row] += [Found(form, first, last, False) for form in self._patterns[word]]
 
-    def _edges(self, batch: _Batch, offset: int, found: dict[int, list[Found]]) -> None:
+    def _edges(
+        self, batch: _Batch, hasher: Hasher, rests: _Rests, offset: int, found: dict[int, list[Found]]
+    ) -> None:
         """Short names, and names with one wrong letter, where a token begins or ends."""
-        if not (self._short or self._near):
+        if not (len(self._short) or len(self._near)):
             return
-        hasher = _Hasher(batch.letters)
-        for length in range(2, SHORT + 1):
-            for start in (s[s + length <= batch.last[s]] for s in (batch.starts,)):
-                self._collect(
-                    self._short, hasher.whole(start, length), start, length, batch, offset, found, False
-                )
-            back = batch.ends - length
-            back = back[(back >= 0)]
-            back = back[back >= batch.first[np.minimum(back + length - 1, len(batch.letters) - 1)]]
-            self._collect(self._short, hasher.whole(back, length), back, length, batch, offset, found, False)
-        for length in self._wanted:
-            starts = self._windows(batch, length)
-            if len(starts):
-                self._collect(
-                    self._near, hasher.whole(starts, length), starts, length, batch, offset, found, True
-                )
-                if length in self._lengths or length - 1 in self._lengths:
-                    rows, keys = hasher.shortened(starts, length, self._near)
-                    self._collect(self._near, keys, starts[rows], length, batch, offset, found, True)
+        starts, ends = self._stretches(batch, rests)
+        keys = hasher.whole(starts, ends)
+        if len(self._short):
+            few = np.flatnonzero(ends - starts <= SHORT)
+            at, word = self._short.find(keys[few])
+            _add(found, batch, offset, starts[few[at]], ends[few[at]], self._short_forms[word], typo=False)
+        if len(self._near):
+            kept = np.flatnonzero(ends - starts >= SHORT)
+            at, word = self._near.find(keys)
+            index, less = hasher.leaving_out(starts[kept], ends[kept])
+            again, more = self._near.find(less)
+            at, word = np.concatenate((at, kept[index[again]])), np.concatenate((word, more))
+            slips = ~self._sets.words.holds(keys[at])
+            at, word = at[slips], word[slips]
+            sound = self._sound(batch, hasher, starts[at], ends[at], self._near_lengths[word])
+            _add(
+                found,
+                batch,
+                offset,
+                starts[at[sound]],
+                ends[at[sound]],
+                self._near_forms[word[sound]],
+                typo=True,
+            )
 
-    @staticmethod
-    def _windows(batch: _Batch, length: int) -> Places:
-        """Where stretches of a length begin that start or end with a token and stay within one label."""
-        forward = batch.starts[batch.starts + length <= batch.last[batch.starts]]
-        back = batch.ends - length
-        back = back[back >= batch.first[batch.ends - 1]]
-        return np.unique(np.concatenate((forward, back)))
+    def _sound(self, batch: _Batch, hasher: Hasher, starts: Places, ends: Places, lengths: Places) -> Mask:
+        """Misspelt names are no part of an everyday word; short ones leave nothing, or a word that goes with names."""
+        begins, finishes = batch.token_starts[starts], batch.token_ends[ends - 1]
+        whole = (begins == starts) & (finishes == ends)
+        words = np.flatnonzero(~whole & (lengths < LONG))
+        part = np.zeros(len(starts), dtype=bool)
+        part[words] = self._sets.words.holds(hasher.whole(begins[words], finishes[words]))
+        sound: Mask = (whole | (lengths > FAIR)) & ~part
+        some = np.flatnonzero(~sound & ~part & (lengths > MIN_TYPO))
+        known = self._sets.affixes
+        for first, last in ((begins[some], starts[some]), (ends[some], finishes[some])):
+            sound[some] |= known.holds(hasher.whole(first, last))
+        return sound
 
-    @staticmethod
-    def _collect(
-        known: _Hashes, keys: Words, starts: Places, length: int, batch: _Batch, offset: int,
-        found: dict[int, list[Found]], typo: bool,
-    ) -> None:  # fmt: skip
-        places, forms = known.find(keys)
-        if not len(places):
-            return
-        where = starts[places]
-        rows = np.searchsorted(batch.rows, where, "right") - 1
-        for row, start, form in set(
-            zip(rows.tolist(), (where - batch.rows[rows]).tolist(), forms.tolist(), strict=True)
-        ):
-            found[offset + row].append(Found(form, start, start + length, typo))
-
-
-class _Hasher:
-    """Hashes of stretches of an array of letters, each in constant time."""
-
-    def __init__(self, letters: NDArray[np.uint8]) -> None:
-        powers, self._inverse = _powers(len(letters))
-        sums = np.zeros(len(letters) + 1, dtype=np.uint64)
-        np.cumsum(_letter_values()[letters] * powers[: len(letters)], out=sums[1:])
-        self._sums = sums
-        self._gaps = sums[:-1] - sums[1:] * _INVERSE
-
-    def whole(self, starts: Places, length: int) -> Words:
-        """Of [start, start + length)."""
-        result: Words = (self._sums[starts + length] - self._sums[starts]) * self._inverse[starts]
-        return result
-
-    def shortened(self, starts: Places, length: int, known: _Hashes) -> tuple[Places, Words]:
-        """(index into starts, hash) of stretches without one letter, those that may be known."""
-        rest = self._sums[starts + length] * _INVERSE - self._sums[starts]
-        scale = self._inverse[starts]
-        rows: list[Places] = []
-        keys: list[Words] = []
-        for letter in range(length):
-            key = (self._gaps[starts + letter] + rest) * scale
-            likely = np.flatnonzero(known.likely(key))
-            rows.append(likely)
-            keys.append(key[likely])
-        return np.concatenate(rows), np.concatenate(keys)
+    def _stretches(self, batch: _Batch, rests: _Rests) -> tuple[Places, Places]:
+        """Stretches that begin or end with a token, of lengths that matter, and leave of it what may be left."""
+        most = len(self._lengths) - 1
+        good = np.flatnonzero(rests.after)
+        upto = np.cumsum(rests.after)
+        limit = np.minimum(batch.label_ends[batch.starts], batch.starts + most)
+        at, count = _counted(upto[limit] - upto[batch.starts])
+        s1, e1 = batch.starts[at], good[upto[batch.starts][at] + count - 1]
+        good = np.flatnonzero(rests.inside)
+        upto = np.concatenate(([0], np.cumsum(rests.inside)))
+        limit = np.maximum(batch.label_starts[batch.ends - 1], batch.ends - most)
+        at, count = _counted(upto[batch.ends] - upto[limit])
+        s2, e2 = good[upto[limit][at] + count - 1], batch.ends[at]
+        starts, ends = np.concatenate((s1, s2)), np.concatenate((e1, e2))
+        kept = self._lengths[ends - starts]
+        return starts[kept], ends[kept]
 
 
-class _Hashes:
-    """Hashes of words and which forms they are of; a table of bits says no quickly."""
+@dataclass(frozen=True, slots=True)
+class _Rests:
+    """For every place between letters, whether what lies between it and an edge of its token may be left over."""
 
-    def __init__(self, words: Sequence[tuple[bytes, int]]) -> None:
-        keys = np.array([hash_of(word) for word, _ in words], dtype=np.uint64)
-        order = np.argsort(keys, kind="stable")
-        self._keys = keys[order]
-        self._forms = np.array([form for _, form in words], dtype=np.int64)[order]
-        bits = min(26, max(10, (32 * len(words)).bit_length()))
-        self._shift = np.uint64(64 - bits)
-        self._bits = np.zeros(1 << bits, dtype=bool)
-        self._bits[(keys >> self._shift).astype(np.int64)] = True
-
-    def __bool__(self) -> bool:
-        return bool(len(self._keys))
-
-    def likely(self, keys: Words) -> NDArray[np.bool_]:
-        """Whether a hash may be known."""
-        result: NDArray[np.bool_] = self._bits[(keys >> self._shift).astype(np.int64)]
-        return result
-
-    def find(self, keys: Words) -> tuple[Places, Places]:
-        """(index into keys, form) of every hash that is known."""
-        places = np.flatnonzero(self.likely(keys))
-        first = np.searchsorted(self._keys, keys[places], "left")
-        count = np.searchsorted(self._keys, keys[places], "right") - first
-        index = np.repeat(places, count)
-        within = np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)
-        return index, self._forms[np.repeat(first, count) + within]
+    after: Mask
+    """From the place to the end of the token before it: nothing, a number or a word."""
+    before: Mask
+    """From the beginning of the token to the place: the same."""
+    inside: Mask
+    """`before`, but not where a token begins."""
 
 
-_INVERSE = np.uint64(pow(int(BASE), -1, 1 << 64))
+def _rests(batch: _Batch, hasher: Hasher, beside: HashSet) -> _Rests:
+    at = np.arange(len(batch.letters))
+    after = np.zeros(len(at) + 1, dtype=bool)
+    after[1:] = (batch.token_ends == at + 1) | beside.may_hold(
+        hasher.whole(at + 1, np.maximum(batch.token_ends, at + 1))
+    )
+    inside = beside.may_hold(hasher.whole(batch.token_starts, at))
+    first = batch.token_starts == at
+    return _Rests(after, inside | first, inside & ~first)
 
 
-def hash_of(word: bytes) -> int:
-    """The same hash of one word, by a plain loop."""
-    values = _letter_values()
-    total, power = 0, 1
-    for code in word:
-        total += int(values[code]) * power
-        power = power * int(BASE) & 0xFFFFFFFFFFFFFFFF
-    return total & 0xFFFFFFFFFFFFFFFF
+def _add(
+    found: dict[int, list[Found]],
+    batch: _Batch,
+    offset: int,
+    starts: Places,
+    ends: Places,
+    forms: Places,
+    *,
+    typo: bool,
+) -> None:
+    rows = np.searchsorted(batch.rows, starts, "right") - 1
+    begins = batch.rows[rows]
+    hits = zip(
+        rows.tolist(), (starts - begins).tolist(), (ends - begins).tolist(), forms.tolist(), strict=True
+    )
+    for row, start, end, form in set(hits):
+        found[offset + row].append(Found(form, start, end, typo))
 
 
-def _shortened(word: bytes) -> set[bytes]:
-    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
+def _counted(counts: Places) -> tuple[Places, Places]:
+    """For each count n: its index n times, beside 1..n."""
+    index = np.repeat(np.arange(len(counts)), counts)
+    return index, np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
 
 
-def _letter_values() -> Words:
-    return np.random.default_rng(7).integers(1, 1 << 63, 256, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+def _runs(begins: Mask) -> tuple[Places, Places, Places]:
+    """Of each element: where its run begins, where it ends, and the number of the run."""
+    number = np.cumsum(begins) - 1
+    starts = np.flatnonzero(begins)
+    return starts[number], np.append(starts[1:], len(begins))[number], number
 
 
-def _powers(count: int) -> tuple[Words, Words]:
-    powers = np.full(count + 1, BASE, dtype=np.uint64)
-    inverse = np.full(count + 1, _INVERSE, dtype=np.uint64)
-    powers[0] = inverse[0] = 1
-    return np.cumprod(powers), np.cumprod(inverse)
+def _numbered(words: Sequence[tuple[bytes, int]], *, shortened: bool = False) -> tuple[HashSet, Places]:
+    return set_of([word for word, _ in words], shortened=shortened), np.array(
+        [i for _, i in words], dtype=np.int64
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _WordSets:
+    """Words as they look."""
+
+    words: HashSet
+    """Everyday words."""
+    beside: HashSet
+    """What may be left of a token beside a name."""
+    affixes: HashSet
+    """Words that say what a name is taken for, and pairs of them; numbers."""
+
+
+@lru_cache(maxsize=1)
+def _word_sets() -> _WordSets:
+    everyday = [word for word in costs() if word.isascii()]
+    kinds = [word for word in affixes().kinds if word.isascii()]
+    pairs = [a + b for a in supporting() for b in supporting() if a.isascii() and b.isascii()]
+    beside = [word for word, rank in words("en").items() if len(word) > 2 and rank <= COMMON]
+    often = [*supporting(), *pairs, *(str(number) for number in NUMBERS)]
+    return _WordSets(_looking(everyday), _looking([*beside, *kinds, *often]), _looking(often))
+
+
+def _looking(words: Sequence[str]) -> HashSet:
+    text = look_of("\n".join(words))
+    return set_of(sorted({word.encode("ascii") for word in text.split("\n") if word.isascii()}))
 
 
 def _byte_table() -> bytes:
@@ -279,23 +319,3 @@ def _byte_table() -> bytes:
             table[code] = ord(look_of(character))
     table[NEWLINE], table[DOT] = NEWLINE, DOT
     return bytes(table)
-
-
-def _with_labels(
-    letters: NDArray[np.uint8], rows: Places, breaks: NDArray[np.bool_], parted: NDArray[np.bool_],
-    ended: NDArray[np.bool_], dots: Places,
-) -> _Batch:  # fmt: skip
-    """Adds where labels begin and end; tokens of the last label, which nobody registers, are no edges."""
-    count = len(letters)
-    changes = np.empty(count, dtype=bool)
-    changes[0] = True
-    changes[1:] = (dots[1:] != dots[:-1]) | breaks[1:] | breaks[:-1]
-    begins = np.flatnonzero(changes)
-    number = np.cumsum(changes) - 1
-    stops = np.append(begins[1:], count)
-    followed = np.append(breaks[begins[1:]], True)  # a label right before a newline is the last
-    inner = ~followed[number]
-    return _Batch(
-        letters=letters, rows=rows, starts=np.flatnonzero(parted & inner), ends=np.flatnonzero(ended & inner) + 1,
-        first=begins[number], last=stops[number],
-    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ipguard.matching.domains.forms import look_of
@@ -57,21 +58,21 @@ class Sight:
     @property
     def has_han(self) -> bool:
         """Whether Han characters stand in it."""
-        return any(script_of(c) is Script.HAN for c in self.letters)
+        return not self.letters.isascii() and any(script_of(c) is Script.HAN for c in self.letters)
 
 
 def see(domain: Domain) -> Sight:
     """The letters of a domain name before its public suffix."""
     text = ".".join(domain.free)
-    folded = fold(text)
+    shown, origins = (text, range(len(text))) if text.isascii() else _folded(text)
     letters: list[str] = []
     places: list[int] = []
     labels: list[int] = []
     tokens: list[Token] = []
     start = label = 0
     spelling = letters_and_digits()
-    for character, place in zip(folded.text, folded.starts.tolist(), strict=True):
-        if spelling[ord(character)]:
+    for character, place in zip(shown, origins, strict=True):
+        if character.isalnum() or spelling[ord(character)]:
             letters.append(character)
             places.append(place)
             labels.append(label)
@@ -84,3 +85,8 @@ def see(domain: Domain) -> Sight:
         tokens.append(Token(start, len(letters), label))
     joined = "".join(letters)
     return Sight(domain, joined, look_of(joined), tuple(places), tuple(tokens), tuple(labels))
+
+
+def _folded(text: str) -> tuple[str, Sequence[int]]:
+    folded = fold(text)
+    return folded.text, folded.starts.tolist()

@@ -111,7 +111,10 @@ def names_of(works: Iterable[Work]) -> list[WatchedName]:
     found = []
     for work in works:
         written = {name.text for name in work.names}
-        found += [WatchedName(work.id, n.text, n.language, n.kind, n.needs_context) for n in work.names]
+        found += [
+            WatchedName(work.id, n.text, n.language, n.kind, n.needs_context, n.required, n.any_of, n.none_of)
+            for n in work.names
+        ]
         if work.title and work.title not in written:
             found.append(WatchedName(work.id, work.title, ""))
     return found
