@@ -16,9 +16,10 @@ from urllib.parse import urlencode, urlsplit
 from crawlers.adapter import Outcome, Page, Policy, Query
 from crawlers.exchange import Exchange, Purpose, Request
 from crawlers.extract.challenge import challenge_in
+from crawlers.extract.gallery import largest_of_each
 from crawlers.extract.page import parse
 from crawlers.extract.prices import CODE, price_of
-from crawlers.extract.product import plain, text_of, web_address
+from crawlers.extract.product import MAX_PICTURES, plain, text_of, web_address
 from crawlers.listing import Listing, Price, PriceKind, Seller
 
 PAGE_SIZE = 250
@@ -89,6 +90,8 @@ class Shopify:
         if not listings:
             return Page(Outcome.CHANGED, note=f"None of {len(rows)} products has id, title and handle.")
         note = f"{len(rows) - len(listings)} products could not be read." if len(listings) < len(rows) else ""
+        if full := sum(len(one.pictures) == MAX_PICTURES for one in listings):
+            note = f"{note} Of {full} products no more than {MAX_PICTURES} pictures are taken.".strip()
         more = len(rows) >= PAGE_SIZE
         if more and page >= LAST_PAGE:
             return Page(
@@ -113,7 +116,7 @@ class Shopify:
             return None
         variants = [v for v in _list(row.get("variants")) if isinstance(v, Mapping)] or [row]
         price = _price(variants, currency)
-        pictures = tuple(dict.fromkeys(_pictures(row, self.base)))
+        pictures = tuple(_pictures(row, self.base))[:MAX_PICTURES]
         missing = [name for name, there in (("price", price), ("pictures", pictures)) if not there]
         host = urlsplit(self.base).hostname or ""
         return Listing(
@@ -170,11 +173,17 @@ def _price(variants: Sequence[Data], currency: str | None) -> Price | None:
 
 
 def _pictures(row: Data, base: str) -> list[str]:
-    sources = [i.get("src") if isinstance(i, Mapping) else i for i in _list(row.get("images"))[:40]]
-    if not sources:
-        image = row.get("image") or row.get("featured_image")
-        sources = [image.get("src") or image.get("url") if isinstance(image, Mapping) else image]
-    return [url for source in sources if isinstance(source, str) and (url := web_address(source, base))]
+    """Gallery, then pictures of variants and stills of videos that are not in it, each in its original size."""
+    sources = _list(row.get("images")) or [row.get("image") or row.get("featured_image")]
+    for variant in _list(row.get("variants")):
+        if isinstance(variant, Mapping):
+            sources.append(variant.get("featured_image") or variant.get("image"))
+    for media in _list(row.get("media")):
+        if isinstance(media, Mapping):
+            sources.append(media.get("preview_image"))
+    addresses = [one.get("src") or one.get("url") if isinstance(one, Mapping) else one for one in sources]
+    found = [url for one in addresses if isinstance(one, str) and (url := web_address(one, base))]
+    return list(largest_of_each(found))
 
 
 def _tags(value: object) -> tuple[str, ...]:

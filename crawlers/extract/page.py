@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from selectolax.lexbor import LexborHTMLParser
@@ -15,7 +16,8 @@ from crawlers.adapter import Outcome
 from crawlers.extract import sources
 from crawlers.extract.challenge import challenge_in
 from crawlers.extract.charset import decode_page
-from crawlers.extract.product import Found, from_schema, text_of, web_address
+from crawlers.extract.gallery import gallery, largest_of_each
+from crawlers.extract.product import MAX_PICTURES, Found, from_schema, text_of, web_address
 from crawlers.listing import Listing, Seller
 
 EXPECTED = ("title", "price", "pictures")
@@ -76,6 +78,9 @@ def listing_on(page: LexborHTMLParser, url: str) -> Extraction:
             return Extraction(Outcome.BLOCKED, note=why)
         return Extraction(Outcome.EMPTY, note=" ".join(["No product on this page.", *notes]))
     listing, where = _merge(page, found, url)
+    if (shown := len(listing.pictures)) > MAX_PICTURES:
+        listing = replace(listing, pictures=listing.pictures[:MAX_PICTURES])
+        notes.append(f"The page shows {shown} pictures; the first {MAX_PICTURES} are taken.")
     return Extraction(Outcome.OK, listing, " ".join(notes), MappingProxyType(where))
 
 
@@ -106,6 +111,9 @@ def _merge(page: LexborHTMLParser, found: list[Found], url: str) -> tuple[Listin
             if getattr(one, name):
                 values[name], where[name] = getattr(one, name), one.read_from
                 break
+    if shown := largest_of_each([*cast("tuple[str, ...]", values.get("pictures", ())), *gallery(page, url)]):
+        values["pictures"] = shown
+        where.setdefault("pictures", "visible")
     seller = next((one.seller for one in found if one.seller.name or one.seller.url), None)
     where |= (
         {"seller": next(one.read_from for one in found if one.seller == seller)}

@@ -54,7 +54,8 @@ def from_schema(product: Data, base: str, *, read_from: str) -> Found:
     first = offers[0] if offers else {}
     pictures = [
         *_pictures(product.get("image"), base),
-        *(p for v in variants for p in _pictures(v.get("image"), base)),
+        *(p for one in (*variants, *offers) for p in _pictures(one.get("image"), base)),
+        *(p for one in (product, *variants) for p in _video_thumbnails(one, base)),
     ]
     return Found(
         read_from=read_from,
@@ -62,7 +63,7 @@ def from_schema(product: Data, base: str, *, read_from: str) -> Found:
         description=plain(text_of(product.get("description"))),
         price=_price(offers, read_from),
         seller=_seller(first.get("seller") or product.get("seller"), base),
-        pictures=tuple(dict.fromkeys(pictures))[:MAX_PICTURES],
+        pictures=tuple(dict.fromkeys(pictures)),
         condition=_word(first.get("itemCondition") or product.get("itemCondition"), CONDITIONS, "condition"),
         availability=_word(first.get("availability"), AVAILABILITY, ""),
         brand=text_of(product.get("brand")),
@@ -156,6 +157,15 @@ def _pictures(value: object, base: str) -> Iterator[str]:
                 member = member[0] if member else None
         if isinstance(member, str) and (url := web_address(member, base)):
             yield url
+
+
+def _video_thumbnails(product: Data, base: str) -> Iterator[str]:
+    """Still pictures of the videos of a product (schema.org VideoObject, under the names that shops use for it)."""
+    for name in ("video", "subjectOf", "associatedMedia"):
+        for media in _objects(product.get(name)):
+            if name == "video" or text_of(media.get("@type")).endswith("VideoObject"):
+                yield from _pictures(media.get("thumbnailUrl"), base)
+                yield from _pictures(media.get("thumbnail"), base)
 
 
 def _objects(value: object) -> Iterator[Data]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from crawlers.extract.gallery import largest, largest_of_each
 from crawlers.extract.prices import price_in, price_of
 from crawlers.extract.product import Data, Found, from_schema, plain, text_of, web_address
 from crawlers.listing import Price
@@ -86,27 +87,14 @@ def visible(page: LexborHTMLParser, base: str) -> Found | None:
     if heading is None or price is None:
         return None
     area = page.css_first("main, [role=main], article") or page.body
-    pictures = [url for image in (area.css("img")[:60] if area else []) if (url := largest(image, base))]
+    shown = area.css("img, video[poster]")[:60] if area else []
+    pictures = [url for one in shown if (url := largest(one, base))]
     return Found(
         read_from="visible",
         title=text_of(heading.text()),
         price=price,
-        pictures=tuple(dict.fromkeys(pictures))[:20],
+        pictures=largest_of_each(pictures)[:20],
     )
-
-
-def largest(image: LexborNode, base: str) -> str:
-    """The largest variant an img element offers (HTML §4.8.4.2: srcset by width or density)."""
-    best, size = image.attributes.get("src") or image.attributes.get("data-src") or "", 0.0
-    for candidate in (image.attributes.get("srcset") or image.attributes.get("data-srcset") or "").split(","):
-        parts = candidate.split()
-        if (
-            len(parts) == 2
-            and (number := re.fullmatch(r"(\d+(?:\.\d+)?)[wx]", parts[1]))
-            and float(number[1]) > size
-        ):
-            best, size = parts[0], float(number[1])
-    return web_address(best, base) if not best.startswith("data:") else ""
 
 
 def _load(text: str) -> object:

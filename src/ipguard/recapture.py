@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from crawlers.errors import BrowserUnavailable, CrawlError
 from crawlers.exchange import Exchange, Purpose, Request
 from crawlers.extract.page import listing_on, parse
-from crawlers.extract.sources import largest
+from crawlers.extract.gallery import largest
 from crawlers.fetch.browser import BrowserPage
 from crawlers.fetch.browser_traffic import Traffic
 from evidence_store import warc

@@ -72,6 +72,18 @@ def shopify() -> None:
     two = [{"price": "12.00", "available": False}, {"price": "9.90", "available": True}]
     case("shopify/variants_differ", url, {"products": [product(variants=two)]},
          {"outcome": "ok", "listings": [{"price": {**price, "kind": "from"}}]}, **usd)  # fmt: skip
+    cdn = "https://cdn.moon-harbor.example"
+    dressed = product(
+        images=[{"src": f"{cdn}/a_300x300.jpg?v=7"}, {"src": f"{cdn}/b.jpg?v=7"}],
+        variants=[{"price": "9.90", "featured_image": {"src": f"{cdn}/a.jpg?v=9"}},
+                  {"price": "9.90", "featured_image": {"src": f"{cdn}/navy.jpg"}}, {"price": "9.90", "featured_image": None}],
+        media=[{"media_type": "video", "preview_image": {"src": f"{cdn}/still.jpg"}}, {"media_type": "image", "preview_image": {"src": f"{cdn}/b_60x.jpg"}}],
+    )  # fmt: skip
+    case("shopify/variants_and_a_video", url, {"products": [dressed]}, {"outcome": "ok", "listings": [{
+        "pictures": [f"{cdn}/a.jpg?v=9", f"{cdn}/b.jpg?v=7", f"{cdn}/navy.jpg", f"{cdn}/still.jpg"]}]}, **usd)  # fmt: skip
+    crowd = product(images=[{"src": f"{cdn}/{n}.jpg"} for n in range(60)])
+    case("shopify/very_many_pictures", url, {"products": [crowd]},
+         {"outcome": "ok", "note": "no more than 40 pictures are taken"}, **usd)  # fmt: skip
     case("shopify/no_currency_told", url, {"products": [product()]},
          {"outcome": "ok", "listings": [{"price": {**price, "currency": None}, "missing": ["currency"]}]},
          **feed, state={"page": 1, "currency": ""})  # fmt: skip
@@ -149,6 +161,21 @@ def schema_org() -> None:
     case("schema-org/product_group", url, html(group, lang="en"), {"outcome": "ok", "listings": [{
         "price": {"amount": "20", "currency": "USD", "raw": "20", "kind": "from", "read_from": "jsonld"},
         "pictures": [f"{STREET}/s.jpg", f"{STREET}/m.jpg"]}]}, **as_product)  # fmt: skip
+    filmed = schema(image={"@type": "ImageObject", "contentUrl": "/pictures/a.jpg"},
+                    video={"@type": "VideoObject", "thumbnailUrl": ["/stills/1.jpg"], "contentUrl": "/film.mp4"},
+                    associatedMedia=[{"@type": "https://schema.org/VideoObject", "thumbnail": {"@type": "ImageObject", "url": "/stills/2.jpg"}}])  # fmt: skip
+    case("schema-org/video_thumbnails", url, html(filmed), {"outcome": "ok", "listings": [{
+        "pictures": [f"{STREET}/pictures/a.jpg", f"{STREET}/stills/1.jpg", f"{STREET}/stills/2.jpg"]}]}, **as_product)  # fmt: skip
+    hall = ('<div class="product-gallery"><a href="/pictures/a.jpg"><img src="/pictures/a-100x100.jpg"></a>'
+            '<img src="data:image/gif;base64,R0lGOD" data-src="/pictures/b.jpg?width=80" data-srcset="/pictures/b.jpg?width=400 400w, /pictures/b.jpg?width=1600 1600w">'
+            '<img src="/t.jpg" data-zoom-image="/pictures/c.jpg"><video poster="/stills/poster.jpg" src="/film.mp4"></video>'
+            '<picture><source srcset="/pictures/d.webp 1x, /pictures/d-large.webp 2x"></picture></div>'
+            '<div class="related-products"><div class="product-image"><img src="/other.jpg"></div></div><img src="/logo.png">')  # fmt: skip
+    case("schema-org/gallery", url, html(schema(), hall), {"outcome": "ok", "listings": [{
+        "pictures": [f"{STREET}/pictures/a.jpg", f"{STREET}/pictures/b.jpg?width=1600", f"{STREET}/pictures/c.jpg",
+                     f"{STREET}/stills/poster.jpg", f"{STREET}/pictures/d-large.webp"]}]}, **as_product)  # fmt: skip
+    case("schema-org/very_many_pictures", url, html(schema(image=[f"/pictures/{n}.jpg" for n in range(70)])),
+         {"outcome": "ok", "note": "The page shows 70 pictures; the first 40 are taken."}, **as_product)  # fmt: skip
     specification = {"@type": "Offer", "priceSpecification": {"price": 1980, "priceCurrency": "JPY"}}
     case("schema-org/price_specification", url, html(schema(offers=specification)), {"outcome": "ok", "listings": [{
         "price": {"amount": "1980", "currency": "JPY", "raw": "1980", "kind": "fixed", "read_from": "jsonld"}}]}, **as_product)  # fmt: skip

@@ -1,0 +1,111 @@
+"""The pictures a product page shows: its gallery in the largest variants offered, and the posters of its videos."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from math import inf
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawlers.extract.product import web_address
+
+MAX_IMAGES = 200
+"""Elements that are looked at; a page with more is no product page."""
+FULL_SIZE = (
+    "data-zoom-image",
+    "data-large_image",
+    "data-old-hires",
+    "data-zoom-src",
+    "data-zoom",
+    "data-full",
+    "data-original",
+)
+"""Where shop software puts the address of the picture that a click enlarges."""
+GALLERY = re.compile(
+    r"gallery|product[-_]*(images?|photos?|media|pictures?|slider|carousel|video)", re.IGNORECASE
+)
+OTHERS = re.compile(
+    r"related|recommend|similar|upsell|cross-?sell|also|recently|review|footer", re.IGNORECASE
+)
+PICTURE_FILE = re.compile(r"\.(jpe?g|png|webp|avif|gif)$", re.IGNORECASE)
+SIZE_IN_NAME = re.compile(r"[_-](\d{2,4})x(\d{0,4})(?:_crop_\w+)?(?:@\dx)?(?=\.\w+$)", re.IGNORECASE)
+SIZE_IN_QUERY = {"width", "w", "height", "h", "wid", "hei", "imwidth"}
+LOOKS_ONLY = {"quality", "q", "format", "fm", "auto", "dpr", "fit", "crop", "v"}
+"""Query parameters that change how a picture is encoded, and not which one it is."""
+
+
+def gallery(page: LexborHTMLParser, base: str) -> list[str]:
+    """Addresses of the pictures and video posters inside what is named a gallery, in page order."""
+    shown = page.css("img, video[poster], source[srcset], source[data-srcset]")[:MAX_IMAGES]
+    return [url for node in shown if _inside_gallery(node) and (url := largest(node, base))]
+
+
+def largest(node: LexborNode, base: str) -> str:
+    """The largest variant that an element offers: what a click enlarges, then srcset (HTML §4.8.4.2), then src."""
+    attributes = node.attributes
+    if node.tag == "video":
+        return web_address(attributes.get("poster") or "", base)
+    for name in FULL_SIZE:
+        if url := web_address(attributes.get(name) or "", base):
+            return url
+    target = web_address((node.parent.attributes.get("href") or "") if node.parent is not None else "", base)
+    if target and PICTURE_FILE.search(urlsplit(target).path):
+        return target
+    best, size = attributes.get("src") or "", 0.0
+    if not best or best.startswith("data:"):
+        best = attributes.get("data-src") or attributes.get("data-lazy-src") or ""
+    for url, wide in _candidates(attributes.get("srcset") or attributes.get("data-srcset") or ""):
+        if wide > size:
+            best, size = url, wide
+    return web_address(best, base) if not best.startswith("data:") else ""
+
+
+def largest_of_each(urls: Iterable[str]) -> tuple[str, ...]:
+    """Each picture once, in the largest of the sizes that its addresses name; one that names none is the original."""
+    best: dict[str, tuple[float, str]] = {}
+    for url in urls:
+        key, size = _picture_and_size(url)
+        if key not in best or size > best[key][0]:
+            best[key] = (size, url)
+    return tuple(url for _, url in best.values())
+
+
+def _picture_and_size(url: str) -> tuple[str, float]:
+    """What tells one picture from another in an address, and the size in pixels that it names."""
+    parts = urlsplit(url)
+    sizes: list[float] = []
+
+    def noted(found: re.Match[str]) -> str:
+        sizes.append(max(float(found[1]), float(found[2] or 0)))
+        return ""
+
+    path = SIZE_IN_NAME.sub(noted, parts.path)
+    kept = []
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name.lower() in SIZE_IN_QUERY and value.isdecimal():
+            sizes.append(float(value))
+        elif name.lower() not in LOOKS_ONLY:
+            kept.append((name, value))
+    key = urlunsplit((parts.scheme, parts.netloc.lower(), path, urlencode(kept), ""))
+    return key, max(sizes, default=inf)
+
+
+def _candidates(srcset: str) -> Iterator[tuple[str, float]]:
+    for candidate in srcset.split(", " if ", " in srcset else ","):
+        parts = candidate.split()
+        if len(parts) == 2 and (number := re.fullmatch(r"(\d+(?:\.\d+)?)[wx],?", parts[1])):
+            yield parts[0], float(number[1])
+
+
+def _inside_gallery(node: LexborNode) -> bool:
+    """Whether an ancestor is named a gallery, and none is named after other goods."""
+    inside, parent = False, node.parent
+    while parent is not None and parent.tag not in ("body", "html"):
+        named = f"{parent.attributes.get('class') or ''} {parent.attributes.get('id') or ''}"
+        if OTHERS.search(named):
+            return False
+        inside = inside or bool(GALLERY.search(named))
+        parent = parent.parent
+    return inside
