@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from crawlers.errors import BrowserUnavailable, CrawlError
 from crawlers.exchange import Exchange, Purpose, Request
-from crawlers.extract.page import listing_on, parse
 from crawlers.extract.gallery import largest
+from crawlers.extract.page import listing_on, parse
 from crawlers.fetch.browser import BrowserPage
 from crawlers.fetch.browser_traffic import Traffic
 from evidence_store import warc
