@@ -10,8 +10,8 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from written_texts import CHANGES, excerpt, noisy, replaced, tale
 
+from benchmarks.texts import CHANGES, excerpt, noisy, replaced, tale
 from ipguard.alerts.findings import from_row, to_row
 from ipguard.matching.copies.exhibit import in_lines, side_by_side
 from ipguard.matching.copies.fingerprints import K_DENSE, K_SPARSE, WINDOW, fingerprints, reduce

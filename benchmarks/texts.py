@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable, Mapping
 
 PEOPLE_EN = [
     "Mira",
@@ -134,7 +135,8 @@ def widened(text: str) -> str:
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
 
 
-CHANGES = {
+Change = Callable[[str, str, int], str]
+CHANGES: Mapping[str, Change] = {
     "exact": lambda text, host, n: text,
     "5 % replaced": lambda text, host, n: replaced(text, 0.05, n),
     "15 % replaced": lambda text, host, n: replaced(text, 0.15, n),
