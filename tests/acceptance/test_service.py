@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from ipguard.demo import art
 from ipguard.demo.market import draw_pictures, open_shop
 from ipguard.demo.planted import OUTLET
 
@@ -121,6 +122,47 @@ def test_the_service_looks_when_it_is_time_and_a_second_one_is_refused(place: Pa
     finally:
         service.send_signal(signal.SIGTERM)
         service.wait(60)
+
+
+def test_the_service_searches_what_it_has_seen_for_a_work_that_is_added(place: Path):
+    service, _ = serve(place)
+
+    def hunted(edition: int) -> bool:
+        with sqlite3.connect(place / "ws" / "ipguard.db") as db:
+            (count,) = db.execute(
+                "SELECT count(*) FROM hunt WHERE state = 'finished' AND edition = ? AND new_alerts > 0",
+                (edition,),
+            ).fetchone()
+        db.close()
+        return bool(count)
+
+    try:
+        wait_for(lambda: finished_runs(place) == 1)
+        art.key_visual("tide-fox", size=480).save(place / "fox.png")
+        (place / "w2.toml").write_text(
+            '[[work]]\nid = "tide-fox"\ntitle = "Tide Fox"\nowner = "Example Animation Co."\npictures = ["fox.png"]\n',
+            "utf-8",
+        )
+        told = ipguard("watch", "add", "w2.toml", "-w", "ws", cwd=place).stdout
+        assert "ipguard hunt" in told
+        wait_for(lambda: hunted(2))
+    finally:
+        service.send_signal(signal.SIGTERM)
+        service.wait(60)
+    found = ipguard(
+        "alerts", "list", "--work", "tide-fox", "--json", "-w", "ws", cwd=place
+    ).stdout.splitlines()
+    assert found
+    shown = json.loads(
+        ipguard("alerts", "show", json.loads(found[0])["alert"], "--json", "-w", "ws", cwd=place).stdout
+    )
+    assert "same_pictures" in shown
+    (hunt,) = map(
+        json.loads, ipguard("hunt", "--work", "tide-fox", "--json", "-w", "ws", cwd=place).stdout.splitlines()
+    )
+    assert (hunt["state"], hunt["new_alerts"]) == ("finished", 0)
+    assert len(ipguard("hunt", "--list", "--json", "-w", "ws", cwd=place).stdout.splitlines()) >= 2
+    ipguard("evidence", "check", "-w", "ws", cwd=place)
 
 
 def test_a_service_killed_in_the_middle_is_followed_by_one_that_goes_on(place: Path):

@@ -14,6 +14,7 @@ from evidence_store.exhibit import Operator
 from ipguard.alerts.raising import write_alerts
 from ipguard.database.engine import make_engine, transaction
 from ipguard.demo import art, products
+from ipguard.hunting.tables import HuntRow
 from ipguard.listings.store import keep_listings
 from ipguard.listings.tables import ListingRow
 from ipguard.matching.finding import Finding, PicturePlace, Reason, TextPlace
@@ -58,6 +59,9 @@ def fill(folder: Path, now: Callable[[], datetime], *, alerts: int = 4) -> tuple
                 width=320,
                 height=320,
             )
+        )
+        session.add(
+            HuntRow(edition=1, version="w", state="running", pictures=3, pictures_total=9, started_at=moment)
         )
         add_source(session, NewSource("https://moon-harbor.example", "shopify", "harbor"), now=moment)
         run = RunRow(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ipguard.alerts.queries import AlertView
 
 app = typer.Typer(help="Alerts: list, show, decide, undo.", invoke_without_command=True)
+
+SHOWN = 8
+"""Other listings with the same picture that are printed."""
 
 Number = Annotated[int, typer.Argument(help="Number of the alert.")]
 
@@ -65,16 +68,20 @@ def list_open(
 
 @app.command("show")
 def show_one(number: Number, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """Show one alert with every reason."""
+    """Show one alert with every reason, and who else shows the same pictures."""
+    from dataclasses import asdict
+
     from ipguard.alerts.queries import one_alert
     from ipguard.database.engine import make_engine, reading
+    from ipguard.listings.same import sellers_of, shown_elsewhere
     from ipguard.matching.reasons import render
     from ipguard.settings import open_workspace
 
     with reading(make_engine(open_workspace(workspace).database_url)) as session:
         view = one_alert(session, number, now=utc_now()).view
+        elsewhere = shown_elsewhere(session, cast(int, view.listing.id))
     if as_json:
-        emit(_facts(view))
+        emit({**_facts(view), "same_pictures": [asdict(one) for one in elsewhere]})
         return
     show(
         f"[bold]Alert {view.id}[/], version {view.alert.version}, {view.state}, score {view.alert.score:.2f}"
@@ -84,6 +91,16 @@ def show_one(number: Number, workspace: WorkspaceOption = None, as_json: JsonOpt
     show(f"  work {safe(view.work.title)}, exhibit {view.alert.exhibit_id}")
     for finding in view.findings:
         show(f"  [bold]{finding.strength:.2f}[/] {safe(render(finding.reason))}")
+    if elsewhere:
+        listings, sellers = len(elsewhere), sellers_of(elsewhere)
+        show(
+            f"  The same picture is shown by {listings} other listing{'s' if listings > 1 else ''} "
+            f"of {sellers} seller{'s' if sellers > 1 else ''}:"
+        )
+        for one in elsewhere[:SHOWN]:
+            show(f"    {safe(one.seller or one.source)}: {safe(one.title)} {safe(one.url)}")
+        if listings > SHOWN:
+            show(f"    … and {listings - SHOWN} more; --json lists all.")
 
 
 @app.command()

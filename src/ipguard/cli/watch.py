@@ -23,11 +23,16 @@ def add(
 
     Either everything in the file is taken, or nothing is and every mistake is named.
     """
+    from ipguard.database.engine import make_engine, reading
+    from ipguard.listings.store import count_listings
     from ipguard.matching.reasons import render
     from ipguard.settings import open_workspace
     from ipguard.wiring import add_watchlist
 
-    done = add_watchlist(open_workspace(workspace), watchlist, now=utc_now)
+    place = open_workspace(workspace)
+    done = add_watchlist(place, watchlist, now=utc_now)
+    with reading(make_engine(place.database_url)) as session:
+        stored = count_listings(session)
     warnings = [(p, w) for p in done.pictures for w in p.look.warnings]
     if as_json:
         emit(
@@ -45,6 +50,10 @@ def add(
         f"Watching {works} work{'s' if works != 1 else ''} ({len(done.added)} new, "
         f"{len(done.replaced)} replaced), {done.names} names, {len(done.pictures)} pictures."
     )
+    if stored:
+        show(
+            f"Search the {stored:,} listings seen before: ipguard hunt. A running `ipguard serve` does it by itself."
+        )
     for picture, warning in warnings:
         say(f"[yellow]note[/] {safe(picture.work)}/{safe(picture.file_name)}: {safe(render(warning))}")
 

@@ -124,6 +124,11 @@ def unjudged(session: Session, judged_with: str) -> dict[str, int]:
     return {source: count for source, count in rows}  # noqa: C416 — rows are no plain tuples
 
 
+def count_listings(session: Session) -> int:
+    """How many listings were ever read."""
+    return session.scalars(select(func.count()).select_from(ListingRow)).one()
+
+
 def note_judged(session: Session, listings: Iterable[ListingRow], judged_with: str) -> None:
     """Note that these versions were judged; what changed, or became known, meanwhile stays to be judged."""
     for listing in listings:

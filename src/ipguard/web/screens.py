@@ -14,6 +14,7 @@ from ipguard.alerts.queries import STATES, Filter, count_alerts
 from ipguard.cases.store import list_cases, new_case, one_case
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
+from ipguard.hunting.store import list_hunts
 from ipguard.sources.store import get_source, set_enabled
 from ipguard.web.desk import READER, desk_of, go
 from ipguard.web.pictures import HEADERS, shown
@@ -125,11 +126,13 @@ def run(request: Request, run_id: int, after: int = 0) -> Response:
 
 @router.get("/watchlist")
 def watchlist(request: Request) -> Response:
-    """What is watched, and how well its pictures serve."""
+    """What is watched, how well its pictures serve, and how far the search of what was seen before is."""
     desk = desk_of(request)
     desk.session(request)
     with reading(desk.engine) as session:
-        return desk.page(request, "watchlist.html", {"works": works(session)})
+        return desk.page(
+            request, "watchlist.html", {"works": works(session), "hunts": list_hunts(session, 3)}
+        )
 
 
 @router.get("/verify")

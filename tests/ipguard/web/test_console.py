@@ -265,6 +265,12 @@ def test_evidence_that_cannot_be_reached_is_told_in_words(tmp_path, clock):
     assert "held by another process" in answer.text
 
 
+def test_the_watchlist_says_how_far_the_search_of_what_was_seen_before_is(inside):
+    page = inside.get("/watchlist?lang=zh").text
+    assert '<progress value="3" max="9">' in page
+    assert "回溯搜索" in page
+
+
 def sentences() -> set[str]:
     found: set[str] = set()
     for page in files("ipguard.web").joinpath("templates").iterdir():
