@@ -31,8 +31,10 @@ from ipguard.matching.text.names import WatchedName
 from ipguard.rights.work import Work
 
 VERSION = "1"
-MIN_NAME = 0.24
-"""Strength from which a name counts; the page's own words are the context that short names need."""
+MIN_NAME = 0.2
+"""Strength from which a name counts."""
+UNSURE_NAME = 0.3
+"""Up to this strength a name could be a common word: it counts only beside what is offered."""
 MIN_VAGUE_NAME = 0.4
 VAGUE = {"pinyin", "word_order", "misspelling", "homophone"}
 HEAD = 120
@@ -54,6 +56,8 @@ class _Named:
     """In the text, sorted."""
     titled: bool
     """In the title, the address or the labels."""
+    unsure: bool
+    """Each of them could be something else."""
 
     @property
     def fields(self) -> dict[str, list[int]]:
@@ -99,6 +103,8 @@ class PageMatcher:
     def _judge(self, page: Page, named: _Named, words: Sequence[Sign]) -> Finding | None:
         official = self._official.get(named.work, ())
         signs = [*words, *structural_signs(page, official)]
+        if named.unsure and not _beside(signs, named.fields):
+            return None
         if not named.titled:
             signs = _near(signs, named.spots)
         left, turned = core_left(signs, page)
@@ -120,9 +126,9 @@ class PageMatcher:
 
 
 def official_hosts(works: Iterable[Work]) -> dict[str, tuple[str, ...]]:
-    """Work → hosts that are its owner's: official sellers that are a whole host, not a seller on a marketplace."""
+    """Work → hosts that are its owner's: its domains, and official sellers that are a whole host."""
     return {
-        work.id: tuple(s for s in work.official_sellers if "." in s and " " not in s and not _host_path(s))
+        work.id: tuple(dict.fromkeys((*work.official_domains, *filter(_is_host, work.official_sellers))))
         for work in works
     }
 
@@ -195,6 +201,12 @@ def _near(signs: Sequence[Sign], spots: Sequence[int]) -> list[Sign]:
     return [sign for sign in signs if sign.at < 0 or _gap(sign.at, spots) <= REACH]
 
 
+def _beside(signs: Sequence[Sign], names: Mapping[str, Sequence[int]]) -> bool:
+    """Whether a name stands close to a word that says what is offered, in the same field."""
+    offers = [sign.sign for sign in signs if sign.offer and not sign.structural]
+    return any(_gap(sign.start, sorted(names.get(sign.field, ()))) <= CORE_REACH // 2 for sign in offers)
+
+
 def _gap(at: int, spots: Sequence[int]) -> int:
     """How far the nearest spot is; huge where there is none or the place is not known."""
     if at < 0 or not spots:
@@ -230,7 +242,9 @@ def _where(work: str, found: Sequence[Finding], page: Page) -> _Named:
     head = not page.title and bool(spots) and spots[0] < HEAD
     titled = head or any(p.field in ("title", "tags") for p in places)
     order = {"title": 0, "text": 1, "url": 2}
-    return _Named(work, tuple(sorted(signs, key=lambda s: (order[s.field], s.start))), tuple(spots), titled)
+    unsure = all(one.strength <= UNSURE_NAME for one in found)
+    ranked = tuple(sorted(signs, key=lambda s: (order[s.field], s.start)))
+    return _Named(work, ranked, tuple(spots), titled, unsure)
 
 
 def _address_words(page: Page) -> str:
@@ -241,8 +255,9 @@ def _address_words(page: Page) -> str:
                       for part in (place.host, place.path, *labels)])  # fmt: skip
 
 
-def _host_path(written: str) -> str:
-    return place_of(written).path.strip("/")
+def _is_host(written: str) -> bool:
+    """Whether an official seller is a host, not a name or a seller on a marketplace (`market.example/seller`)."""
+    return "." in written and " " not in written and not place_of(written).path.strip("/")
 
 
 def _host(written: str) -> str:

@@ -47,7 +47,9 @@ QQ_GROUP = re.compile(
     re.IGNORECASE,
 )
 HANDLE = re.compile(
-    r"(?:telegram|\btg\b|电报|電報|纸飞机|телеграм\w*|\bтг\b|line id|zalo|微信|薇信|威信|\bv[x信]|wechat|카톡|카카오톡|텔레그램|ไลน์|discord(?: tag)?)\s{0,2}[:：@是]\s{0,2}@?[A-Za-z0-9_.\-#]{4,32}",
+    r"(?:telegram|\btg\b|电报|電報|纸飞机|телеграм\w*|\bтг\b|line id|zalo|\bv[x信]|wechat|카톡|카카오톡|텔레그램|ไลน์|discord(?: tag)?)"
+    r"\s{0,2}[:：@是]\s{0,2}@?[A-Za-z0-9_.\-#]{4,32}"
+    r"|(?:微信|薇信|威信|客服)(?:咨询|客服|号|联系)?\s?[:：是]?\s?[A-Za-z][\w-]{5,20}",
     re.IGNORECASE,
 )
 WALLET = re.compile(
@@ -62,7 +64,7 @@ CHAPTER = re.compile(
     re.IGNORECASE,
 )
 CHAPTER_RANGE = re.compile(
-    r"(?:chapters?|ch\.?|episodes?|ep\.?|vol\.?|volumes?|chap|第|capitulos?|capítulos?|главы|серии|tập|chương|ตอนที่|bölüm)\s?\d{1,4}\s?[-–~～至到]\s?\d{1,4}",
+    r"(?:chapters?|ch\.?|episodes?|ep\.?|vol\.?|volumes?|chap|第|capitulos?|capítulos?|главы|серии|tập|chương|ตอนที่|bölüm)\s?\d{1,4}\s?[-–~～至到]\s?\d{1,4}|\d{1,4}\s?[-–~～至到]\s?\d{2,4}\s?(?:화|話|话|章|集|回|권|卷|巻|ตอน)",
     re.IGNORECASE,
 )
 CHAPTERS_MADE = 8

@@ -201,6 +201,19 @@ def test_a_mention_on_a_page_about_something_else_is_not_reported():
     assert verdict(Page("https://a.example", "Ember private server", text)) in ("nothing", "none")
 
 
+def test_a_name_that_could_be_anything_counts_only_beside_what_is_offered():
+    matcher = PageMatcher([WatchedName("w", "Mira", "en", needs_context=True)], {})
+    far = Page(
+        "https://a.example",
+        "Ember private server",
+        "x100 exp https://discord.gg/a " + "So. " * 50 + "By Mira.",
+    )
+    near = Page("https://a.example", "Mira private server", "x100 exp https://discord.gg/a")
+
+    assert all(f.place.verdict != "report" for f in matcher.match_page(far))
+    assert [f.place.verdict for f in matcher.match_page(near)] == ["report"]
+
+
 def test_two_works_on_one_page_are_judged_by_themselves():
     text = "Moss Courier private server: download client, join our Discord. " + "News of the week. " * 80
     found = MATCHER.match_page(
@@ -291,11 +304,10 @@ def test_reasons_are_sentences_in_every_language(language):
 
 
 def test_official_hosts_are_whole_hosts_not_sellers_on_a_marketplace():
-    work = Work(
-        "moss", "Moss", "O", official_sellers=("shop.moss.example", "market.example/moss", "Moss Official")
-    )
+    sellers = ("shop.moss.example", "market.example/moss", "Moss Official")
+    work = Work("moss", "Moss", "O", official_sellers=sellers, official_domains=("moss.example",))
 
-    assert official_hosts([work]) == {"moss": ("shop.moss.example",)}
+    assert official_hosts([work]) == {"moss": ("moss.example", "shop.moss.example")}
 
 
 def test_the_command_answers_one_line_a_page(tmp_path):
