@@ -39,6 +39,7 @@ from ipguard.jobs.claims import Claim
 from ipguard.looking import Eyes
 from ipguard.lookout import Lookout
 from ipguard.matching.finding import PicturePlace
+from ipguard.matching.images import trials
 from ipguard.matching.images.draw import explanations
 from ipguard.matching.images.quality import quality_of
 from ipguard.matching.reasons import render
@@ -46,7 +47,9 @@ from ipguard.recapture import Means, Outcome, Wanted, recapture
 from ipguard.rights.store import (
     Imported,
     PictureLook,
+    ReferencePicture,
     import_watchlist,
+    load_pictures,
     read_pictures,
 )
 from ipguard.rights.watchlist import load_watchlist
@@ -98,13 +101,20 @@ class Sweeper:
         return sweep_source(self.kit, claim)
 
 
-def add_watchlist(workspace: Workspace, file: Path, *, now: Clock) -> Imported:
-    """Read a watchlist file and its pictures, and take all of it or nothing."""
+def add_watchlist(
+    workspace: Workspace, file: Path, *, now: Clock, self_test: trials.Advance | None = None
+) -> Imported:
+    """Read a watchlist file and its pictures, and take all of it or nothing.
+
+    With `self_test` altered copies of every picture are looked for first; it is told how far that is.
+    """
     watchlist = load_watchlist(file)
     store = PictureStore(workspace.pictures)
     pictures = read_pictures(watchlist, _look, store.put)
     engine = make_engine(workspace.database_url)
     try:
+        if self_test is not None:
+            pictures = _examined(engine, store, pictures, self_test)
         with transaction(engine) as session:
             return import_watchlist(session, watchlist, pictures, now=now())
     finally:
@@ -264,6 +274,22 @@ def recapture_for_case(
     with transaction(database) as session:
         (row,) = add_exhibit(session, case_id, receipt.exhibit_id, alert_id=alert_id, now=now())
     return row, outcome
+
+
+def _examined(
+    engine: Engine, store: PictureStore, pictures: Sequence[ReferencePicture], advance: trials.Advance
+) -> tuple[ReferencePicture, ...]:
+    """The same pictures with what the self-test says about them, among all that is watched already."""
+    works = {picture.work for picture in pictures}
+    with reading(engine) as session:
+        rows = [row for row in load_pictures(session) if row.work_id not in works]
+    known = [trials.Added(row.work_id, row.sha256, row.file_name, store.get(row.sha256)) for row in rows]
+    added = [trials.Added(p.work, p.sha256, p.file_name, store.get(p.sha256)) for p in pictures]
+    said = trials.examine(added, known, advance=advance)
+    return tuple(
+        replace(p, look=replace(p.look, warnings=(*p.look.warnings, *said[p.work, p.sha256])))
+        for p in pictures
+    )
 
 
 def _look(data: bytes) -> PictureLook:

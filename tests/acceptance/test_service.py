@@ -56,7 +56,7 @@ def place(tmp_path: Path, pictures: dict[str, bytes]) -> Iterator[Path]:
     """A workspace with one due source: a shop that is open."""
     (tmp_path / "w.toml").write_text(WATCHLIST, "utf-8")
     ipguard("init", "ws", cwd=tmp_path)
-    ipguard("watch", "add", "w.toml", "-w", "ws", cwd=tmp_path)
+    ipguard("watch", "add", "w.toml", "--no-self-test", "-w", "ws", cwd=tmp_path)
     with open_shop(OUTLET, pictures) as (_, url):
         ipguard("source", "add", url, "--name", "shop", "--local", "--gap", "0", "-w", "ws", cwd=tmp_path)
         yield tmp_path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ipguard.cli.match_calibrate import match_calibrate
 from ipguard.cli.match_copies import match_copies
 from ipguard.cli.match_domains import match_domains
 from ipguard.cli.match_images import match_images
@@ -16,3 +17,4 @@ app.command("images")(match_images)
 app.command("pages")(match_pages)
 app.command("copies")(match_copies)
 app.command("domains")(match_domains)
+app.command("calibrate")(match_calibrate)

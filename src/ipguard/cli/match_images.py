@@ -48,18 +48,18 @@ def match_images(
     for path in paths:
         if not path.exists():
             raise WrongUse(f"There is no {path}", hint="Check the path.")
-    known = {path.relative_to(references).as_posix(): path for path in _in_folder(references)}
+    known = {path.relative_to(references).as_posix(): path for path in pictures_in(references)}
     if not known:
         raise WrongUse(f"There is no picture in {references}", hint="Put reference pictures there.")
     with progress("Reading references") as advance:
-        index, unread = build_index(_rows(known, advance))
+        index, unread = build_index(picture_rows(known, advance))
     for name, why in unread:
         say(f"[yellow]note[/] {safe(name)} is left out: {safe(render(why.reason))}")
     by_content = {reference.sha256: known[reference.name] for reference in index.references}
     total = sum(1 for _ in _wanted(paths))
     with progress("Looking at pictures") as advance:
         for done, path in enumerate(_wanted(paths), 1):
-            data = _read(path)
+            data = read_picture(path)
             verdict = (
                 match_picture(index, data, hashlib.sha256(data).hexdigest()) if data else _no_access(path)
             )
@@ -150,9 +150,10 @@ def _work_name(finding: Finding, reference: Path) -> str:
     return reference.stem if reference.stem == finding.work else f"{finding.work}-{reference.stem}"
 
 
-def _rows(known: dict[str, Path], advance: Advance) -> Iterator[tuple[str, str, str, bytes]]:
+def picture_rows(known: dict[str, Path], advance: Advance) -> Iterator[tuple[str, str, str, bytes]]:
+    """(work, SHA-256, name, bytes) of each reference; a sub-folder is one work."""
     for done, (name, path) in enumerate(sorted(known.items()), 1):
-        data = _read(path)
+        data = read_picture(path)
         work = name.split("/")[0] if "/" in name else path.stem
         yield work, hashlib.sha256(data).hexdigest(), name, data
         advance(done, len(known))
@@ -161,10 +162,10 @@ def _rows(known: dict[str, Path], advance: Advance) -> Iterator[tuple[str, str, 
 def _wanted(paths: Sequence[Path]) -> Iterator[Path]:
     """One path at a time, so that a folder of a million pictures takes no memory."""
     for path in paths:
-        yield from _in_folder(path) if path.is_dir() else (path,)
+        yield from pictures_in(path) if path.is_dir() else (path,)
 
 
-def _in_folder(folder: Path) -> Iterator[Path]:
+def pictures_in(folder: Path) -> Iterator[Path]:
     """Pictures in a folder and those below it, in the order of their names; links to folders are not followed."""
     if not folder.is_dir():
         raise WrongUse(f"{folder} is no folder", hint="Check the path.")
@@ -175,7 +176,7 @@ def _in_folder(folder: Path) -> Iterator[Path]:
                 yield Path(place) / name
 
 
-def _read(path: Path) -> bytes:
+def read_picture(path: Path) -> bytes:
     """The file, or as much of one that is too large as tells that; nothing where it may not be read."""
     from ipguard.matching.images.decode import MAX_BYTES
 

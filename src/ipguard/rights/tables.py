@@ -66,7 +66,7 @@ class PictureRow(Row, table=True):
     width: int
     height: int
     warnings: list[dict[str, object]] = Field(default_factory=list, sa_type=Json)
-    """Reason codes and values: too small, too flat."""
+    """Reason codes and values: too small, too flat, how many altered copies the self-test found."""
     edition: int = 0
     """Edition of the watchlist that it came with; what was looked at before has not been compared with it."""
 

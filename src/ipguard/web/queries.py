@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from ipguard.errors import WrongUse
+from ipguard.matching.finding import Reason, ReasonValue
 from ipguard.rights.tables import NameRow, PictureRow, WorkRow
 from ipguard.sources.tables import RunRow, SourceRow, StepRow
 
@@ -22,6 +24,13 @@ class WorkCard:
     work: WorkRow
     names: tuple[NameRow, ...]
     pictures: tuple[PictureRow, ...]
+
+    def notes(self, picture: PictureRow) -> tuple[Reason, ...]:
+        """What was said about a picture when it was added."""
+        return tuple(
+            Reason(str(note["code"]), cast("Mapping[str, ReasonValue]", note["values"]))
+            for note in picture.warnings
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ from ipguard.matching.finding import Reason
 from ipguard.matching.images.decode import Undecodable, decode
 from ipguard.matching.images.features import reference_features
 from ipguard.matching.images.hashes import is_flat
+from ipguard.matching.images.lettering import lettering
 
 GOOD_EDGE = 300
 GOOD_POINTS = 120
+MOSTLY_TEXT = 0.6
+"""Share of the drawn edges that belong to lines of letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +40,7 @@ def quality_of(data: bytes) -> Quality:
     points = len(reference_features(picture))
     if points < GOOD_POINTS:
         warnings.append(Reason("reference.few_points", {"points": points}))
+    share = lettering(picture.pixels)
+    if share >= MOSTLY_TEXT:
+        warnings.append(Reason("reference.mostly_text", {"percent": round(100 * share)}))
     return Quality(picture.width, picture.height, picture.media_type, tuple(warnings))

@@ -1,0 +1,1 @@
+"""The development benchmark for pictures: corpus, altered copies, peers, figures."""
