@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -105,7 +106,7 @@ def measure_ours(
     """The matcher's scores; a work is found when it is among the findings, as an alert would list it."""
     found = Measured("ipguard")
     for n, query in enumerate(queries):
-        verdict = _timed(found, lambda data=query.data: match_picture(index, data, "0" * 64))
+        verdict = _timed(found, partial(match_picture, index, query.data, "0" * 64))
         work = index.references[query.reference].work
         mine = [one for one in verdict.findings if one.work == work]
         found.true.append(max((one.strength for one in mine), default=float("-inf")))
@@ -115,7 +116,7 @@ def measure_ours(
         if n % 200 == 199:
             note(f"{n + 1} of {len(queries)} copies")
     for kind, pictures in distractors.items():
-        seen = [_timed(found, lambda data=data: match_picture(index, data, "0" * 64)) for data in pictures]
+        seen = [_timed(found, partial(match_picture, index, data, "0" * 64)) for data in pictures]
         found.false[kind] = [max((f.strength for f in v.findings), default=float("-inf")) for v in seen]
         note(f"{len(pictures)} {kind}")
     return found
@@ -130,10 +131,10 @@ def measure_peer(
     """A peer's scores, by the same rules."""
     found = Measured(peer.name)
     for query in queries:
-        number, score = _timed(found, lambda data=query.data: peer.best(data))
+        number, score = _timed(found, partial(peer.best, query.data))
         found.true.append(score if number == query.reference else float("-inf"))
     for kind, pictures in distractors.items():
-        found.false[kind] = [_timed(found, lambda data=data: peer.best(data))[1] for data in pictures]
+        found.false[kind] = [_timed(found, partial(peer.best, data))[1] for data in pictures]
     note(f"{peer.name} done")
     return found
 
