@@ -19,7 +19,7 @@ from evidence_store.exhibit import Artefact, Capture, DnsExchange, JsonValue, Op
 from ipguard.alerts.findings import finding_json
 from ipguard.errors import IpguardError
 from ipguard.listings.tables import ListingRow
-from ipguard.matching.finding import Finding, PicturePlace
+from ipguard.matching.finding import Finding, PicturePlace, TextPlace
 from ipguard.matching.reasons import LANGUAGES, render
 from ipguard.matching.score import Verdict
 
@@ -93,8 +93,8 @@ class Recorder:
             about={**_about(subject), **subject.about},
         )
 
-    def _pictures(self, findings: Iterable[Finding]) -> tuple[list[Artefact], list[str]]:
-        """Each matched picture and reference once, each match drawn once."""
+    def _pictures(self, findings: Sequence[Finding]) -> tuple[list[Artefact], list[str]]:
+        """Each picture with a match or a name in it and each reference once, each match drawn once."""
         places = [finding.place for finding in findings if isinstance(finding.place, PicturePlace)]
         artefacts: dict[str, Artefact] = {}
         failures: list[str] = []
@@ -111,6 +111,13 @@ class Recorder:
             for view, drawn in views.items():
                 name = f"overlay-{number}-{view}.png"
                 artefacts[name] = Artefact(name, "overlay", "image/png", drawn)
+        for sha256 in sorted({f.place.picture for f in findings if isinstance(f.place, TextPlace)} - {""}):
+            try:
+                artefact = picture_artefact("picture", self.pictures.get(sha256))
+            except IpguardError as error:
+                failures.append(f"A picture with a name in it could not be kept: {error}")
+                continue
+            artefacts[artefact.name] = artefact
         return list(artefacts.values()), failures
 
 

@@ -23,7 +23,8 @@ from ipguard.listings.said import as_listing
 from ipguard.listings.store import note_judged, to_judge
 from ipguard.listings.tables import ListingPictureRow, ListingRow
 from ipguard.looking import Eyes
-from ipguard.matching.finding import Finding, PicturePlace
+from ipguard.matching.finding import Finding, PicturePlace, TextPlace
+from ipguard.matching.images.picture_text import names_in
 from ipguard.matching.judge import PictureSeen, Watch, judge
 from ipguard.matching.score import Verdict
 from ipguard.sources.tables import SourceRow
@@ -144,7 +145,10 @@ def _verdicts(
     pictures: Iterable[ListingPictureRow],
     seen: Mapping[str, PictureSeen],
 ) -> list[Verdict]:
-    findings = [finding for sha256 in _contents(pictures) for finding in seen[sha256].findings]
+    findings: list[Finding] = []
+    for sha256 in _contents(pictures):
+        findings += seen[sha256].findings
+        findings += names_in(watch.text.match_listing, seen[sha256].text, sha256)
     return judge(watch, as_listing(row), findings, source.base_url)
 
 
@@ -187,8 +191,8 @@ def _capture(desk: Desk, judged: _Judged, spool: Spool) -> Capture:
 
 
 def _pictures_in(verdicts: Iterable[Verdict]) -> Iterable[str]:
-    findings: Iterable[Finding] = (finding for verdict in verdicts for finding in verdict.findings)
-    return (finding.place.picture for finding in findings if isinstance(finding.place, PicturePlace))
+    places = (finding.place for verdict in verdicts for finding in verdict.findings)
+    return (place.picture for place in places if isinstance(place, PicturePlace | TextPlace) and place.picture)
 
 
 def step_name(position: int) -> str:

@@ -105,7 +105,9 @@ class Eyes:
         except WrongUse:
             return _look(sees, sha256, (), skipped=MISSING)
         seen = sees.look(data, sha256)
-        return _look(sees, sha256, seen.findings, skipped=seen.skipped, fingerprint=seen.fingerprint)
+        return _look(
+            sees, sha256, seen.findings, skipped=seen.skipped, fingerprint=seen.fingerprint, text=seen.text
+        )
 
 
 def need_of(sees: SeesPictures) -> Need:
@@ -152,18 +154,19 @@ def _look(
     kept: Kept | None = None,
     skipped: Reason | None = None,
     fingerprint: Print | None = None,
+    text: str = "",
 ) -> Look:
     """A look that holds for all of `sees`; of what was kept, that of references which are still there."""
     standing = {pair: finding for pair, finding in (kept or {}).items() if pair in sees.references}
     findings = standing | {_pair(finding): finding_json(finding) for finding in found}
     need = need_of(sees)
-    return Look(sha256, need.version, need.edition, skipped, findings, fingerprint)
+    return Look(sha256, need.version, need.edition, skipped, findings, fingerprint, text)
 
 
 def _seen(look: Look, sees: SeesPictures) -> PictureSeen:
     findings = [from_json(f) for pair, f in look.findings.items() if pair in sees.references]
     findings.sort(key=lambda f: (-f.strength, f.work, str(f.place)))
-    return PictureSeen(tuple(findings), render(look.skipped) if look.skipped else "")
+    return PictureSeen(tuple(findings), render(look.skipped) if look.skipped else "", look.text)
 
 
 def _pair(finding: Finding) -> Pair:

@@ -16,7 +16,8 @@ from ipguard.matching import prices, score, sellers
 from ipguard.matching.finding import Finding
 from ipguard.matching.images import kept
 from ipguard.matching.images import matcher as picture_matcher
-from ipguard.matching.images.eye import Eye
+from ipguard.matching.images.embedding import Embedder, ReferenceVectors
+from ipguard.matching.images.eye import NOTHING_ELSE, Asked, Eye
 from ipguard.matching.images.shelf import OpenIndex, Shelf, Wanted
 from ipguard.matching.judge import Watch
 from ipguard.matching.seen import Pair, Seen
@@ -32,10 +33,10 @@ Progress = Callable[[int, int], None]
 class WatchedPictures:
     """The reference pictures of one edition of the watchlist; looks by means of the process's eye."""
 
-    def __init__(self, eye: Eye, index: OpenIndex, references: Mapping[Pair, int]) -> None:
+    def __init__(self, eye: Eye, index: OpenIndex, references: Mapping[Pair, int], version: str) -> None:
         self._eye, self._index = eye, index
         self.references = references
-        self.version, self.fingerprints = picture_version(), kept.VERSION
+        self.version, self.fingerprints = version, kept.VERSION
 
     def look(self, data: bytes, sha256: str) -> Seen:
         """What a picture shows, or why it cannot be read; and its fingerprint."""
@@ -57,6 +58,7 @@ class Lookout:
         pictures: Pictures,
         folder: Path,
         *,
+        asked: Asked = NOTHING_ELSE,
         progress: Progress = lambda _done, _of: None,
     ) -> None:
         self._database, self._pictures, self._shelf, self._progress = (
@@ -65,7 +67,8 @@ class Lookout:
             Shelf(folder),
             progress,
         )
-        self._eye = Eye()
+        self._eye, self._asked = Eye(asked), asked
+        self._version = f"{picture_version()} {asked.version}".strip()
         self._turn = threading.Lock()
         self._standing: tuple[int, Watch] | None = None
 
@@ -95,23 +98,26 @@ class Lookout:
             works, rows = load_works(session), load_pictures(session)
         wanted = [Wanted(row.work_id, row.sha256, row.file_name) for row in rows]
         index = self._shelf.open(wanted, self._pictures.get, self._progress)
+        if self._asked.model is not None:
+            vectors = ReferenceVectors(Path(self._asked.vectors), Embedder(self._asked.model))
+            vectors.bring_up_to_date([one.sha256 for one in wanted], self._pictures.get)
         references = {(row.work_id, row.sha256): row.edition for row in rows}
         watch = Watch(
-            watch_version(works),
+            watch_version(works, self._version),
             TextMatcher(names_of(works)),
-            WatchedPictures(self._eye, index, references),
+            WatchedPictures(self._eye, index, references, self._version),
             {work.id: work.official_sellers for work in works},
             {work.id: work.official_prices for work in works},
         )
         return edition, watch
 
 
-def watch_version(works: Sequence[Work]) -> str:
+def watch_version(works: Sequence[Work], pictures: str) -> str:
     """Changes with every matcher and all that is watched for but the reference pictures.
 
     What those find is kept by picture; where it changes, the listings that show the picture are judged again.
     """
-    rules = [picture_version(), *(module.VERSION for module in (text_matcher, prices, sellers, score))]
+    rules = [pictures, *(module.VERSION for module in (text_matcher, prices, sellers, score))]
     said = json.dumps([rules, [repr(work) for work in works]], ensure_ascii=True)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 

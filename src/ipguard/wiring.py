@@ -41,6 +41,8 @@ from ipguard.lookout import Lookout
 from ipguard.matching.finding import PicturePlace
 from ipguard.matching.images import trials
 from ipguard.matching.images.draw import explanations
+from ipguard.matching.images.embedding import Model
+from ipguard.matching.images.eye import Asked
 from ipguard.matching.images.quality import quality_of
 from ipguard.matching.reasons import render
 from ipguard.recapture import Means, Outcome, Wanted, recapture
@@ -150,12 +152,26 @@ def looking_out(
 ) -> Iterator[Lookout]:
     """The one lookout of a process, shared by its jobs; `progress` tells of references that are described."""
     lookout = Lookout(
-        database, PictureStore(workspace.pictures), workspace.folder / "index", progress=progress
+        database,
+        PictureStore(workspace.pictures),
+        workspace.folder / "index",
+        asked=asked_beside(workspace),
+        progress=progress,
     )
     try:
         yield lookout
     finally:
         lookout.close()
+
+
+def asked_beside(workspace: Workspace) -> Asked:
+    """What the settings ask of pictures beside hashes and features."""
+    matching = workspace.settings.matching
+    given = matching.embeddings
+    if given is None:
+        return Asked(matching.ocr)
+    model = Model(workspace.folder / given.model, given.size, given.mean, given.deviation, given.threshold)
+    return Asked(matching.ocr, model, str(workspace.folder / "index-vectors"))
 
 
 def make_desk(

@@ -54,6 +54,8 @@ class Look:
     findings: Kept = field(default_factory=dict)
     fingerprint: Print | None = None
     """Only where it was made anew: reading gives None."""
+    text: str = ""
+    """What could be read in it."""
 
     def holds_for(self, need: Need) -> bool:
         """Whether nothing has to be compared again."""
@@ -68,7 +70,7 @@ def looks_of(session: Session, contents: Iterable[str]) -> dict[str, Look]:
         for row in session.scalars(select(PictureLookRow).where(col(PictureLookRow.sha256).in_(chunk))):
             reason = Reason(str(row.skipped["code"]), _values(row.skipped)) if row.skipped else None
             known = findings.get(row.sha256, {})
-            found[row.sha256] = Look(row.sha256, row.version, row.edition, reason, known)
+            found[row.sha256] = Look(row.sha256, row.version, row.edition, reason, known, text=row.text)
     return found
 
 
@@ -100,6 +102,7 @@ def keep_looks(session: Session, looks: Sequence[Look], now: datetime) -> list[s
             "skipped": {"code": look.skipped.code, "values": dict(look.skipped.values)}
             if look.skipped
             else None,
+            "text": look.text,
             "looked_at": now,
         }
         for look in looks

@@ -81,6 +81,8 @@ class PictureLookRow(Row, table=True):
     """Of the watchlist: it was compared with every reference up to this one."""
     skipped: dict[str, object] | None = Field(default=None, sa_type=Json)
     """Why it could not be looked at: `code` and `values` of a Reason."""
+    text: str = ""
+    """What could be read in it, one line a line; empty where nobody was asked to read."""
     looked_at: datetime = Field(sa_type=Utc)
 
 

@@ -63,6 +63,8 @@ class PictureSeen:
     findings: tuple[Finding, ...] = ()
     skipped: str = ""
     """Why it could not be looked at; empty where it was."""
+    text: str = ""
+    """What could be read in it; empty where nobody was asked to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,3 +33,5 @@ class Seen:
     """Why it could not be looked at."""
     fingerprint: Print | None = None
     """None where it could not be decoded."""
+    text: str = ""
+    """What could be read in it, one line a line; empty where nobody was asked to read."""

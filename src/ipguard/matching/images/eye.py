@@ -7,12 +7,13 @@ What is kept of a picture is the fingerprint of each frame that was looked at, o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from ipguard.matching.finding import Finding, PicturePlace
 from ipguard.matching.images.decode import Undecodable, decode_frames
+from ipguard.matching.images.embedding import Embedder, EmbeddingVoice, Model, ReferenceVectors
 from ipguard.matching.images.index import ReferenceIndex
 from ipguard.matching.images.isolated import CRASHED
 from ipguard.matching.images.isolation import Isolated
@@ -24,21 +25,50 @@ from ipguard.matching.images.kept import (
     match_fingerprint,
     without,
 )
+from ipguard.matching.images.picture_text import RapidOcr, text_of
+from ipguard.matching.images.voices import PictureVoice, look_with
 from ipguard.matching.seen import Pair, Print, Seen
 
 HEAD = 8
 """Bytes before each frame: its number and the length of its fingerprint, big-endian."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked beside hashes and features."""
+
+    text: bool = False
+    """Read text in pictures."""
+    model: Model | None = None
+    """Compare by the embeddings of this model …"""
+    vectors: str = ""
+    """… with the vectors of the references that are kept in this folder."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same picture might be told otherwise; empty where nothing is asked.
+
+        Raises:
+            NotConfigured: what runs it is not installed, or the model is none.
+        """
+        said = [RapidOcr().version] if self.text else []
+        return " ".join([*said, Embedder(self.model).version] if self.model else said)
+
+
+NOTHING_ELSE = Asked()
+
+
 class Eye:
     """The picture process. Close it when done."""
 
-    def __init__(self) -> None:
-        self._isolated = Isolated()
+    def __init__(self, asked: Asked = NOTHING_ELSE) -> None:
+        self._isolated, self._asked = Isolated(), asked
 
     def look(self, folder: Path, data: bytes, sha256: str) -> Seen:
         """Decode once: what a picture shows and its fingerprint; a crash or a stall is a named reason."""
-        return self._isolated.run(look, str(folder), data, sha256, key=sha256) or Seen(skipped=CRASHED)
+        return self._isolated.run(look, str(folder), data, sha256, self._asked, key=sha256) or Seen(
+            skipped=CRASHED
+        )
 
     def compare(
         self, folder: Path, kept: Mapping[str, bytes], only: Collection[Pair] | None = None
@@ -47,6 +77,8 @@ class Eye:
 
         Those whose fingerprint cannot be read, and all after a crash, are left out: look at them.
         """
+        if self._asked != NOTHING_ELSE:
+            return {}  # a fingerprint tells hashes and features; text and embeddings need the picture
         chosen = None if only is None else tuple(sorted(only))
         return self._isolated.run(compare, str(folder), tuple(kept.items()), chosen) or {}
 
@@ -55,7 +87,7 @@ class Eye:
         self._isolated.close()
 
 
-def look(folder: str, data: bytes, sha256: str) -> Seen:
+def look(folder: str, data: bytes, sha256: str, asked: Asked = NOTHING_ELSE) -> Seen:
     """Decode a picture; what it shows of the index in `folder`, and what is kept of it."""
     frames = decode_frames(data)
     if isinstance(frames, Undecodable):
@@ -64,7 +96,12 @@ def look(folder: str, data: bytes, sha256: str) -> Seen:
     first = prints[0][1]
     packed = b"".join(_head(number, one.to_bytes()) for number, one in prints)
     made = Print(VERSION, first.width, first.height, first.bits.tobytes(), packed)
-    return Seen(_found(_index(folder), prints, sha256), fingerprint=made)
+    found = _found(_index(folder), prints, sha256)
+    voices = _voices(folder, asked)
+    told = {_pair(finding) for finding in found}
+    further = tuple(one for one in look_with(voices, frames, sha256) if _pair(one) not in told)
+    reader = _reader() if asked.text else None
+    return Seen((*found, *further), fingerprint=made, text=text_of(reader, frames) if reader else "")
 
 
 def compare(
@@ -129,6 +166,21 @@ def _pair(finding: Finding) -> Pair:
 @lru_cache(maxsize=2)
 def _index(folder: str) -> ReferenceIndex:
     return ReferenceIndex.load(Path(folder))
+
+
+@lru_cache(maxsize=2)
+def _voices(folder: str, asked: Asked) -> tuple[PictureVoice, ...]:
+    if asked.model is None:
+        return ()
+    embedder = Embedder(asked.model)
+    return (
+        EmbeddingVoice(embedder, ReferenceVectors(Path(asked.vectors), embedder), _index(folder).references),
+    )
+
+
+@lru_cache(maxsize=1)
+def _reader() -> RapidOcr:
+    return RapidOcr()
 
 
 @lru_cache(maxsize=2)

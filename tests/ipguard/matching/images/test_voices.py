@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_model
 from PIL import Image, ImageDraw, ImageFont
 
 from ipguard.demo import art, products
@@ -25,7 +26,7 @@ from ipguard.matching.text.names import WatchedName
 from ipguard.settings import read_settings
 
 WORKS = ("star-lantern", "moss-courier", "tide-fox")
-SIZE = 32
+SIZE = small_model.SIZE
 
 
 def picture_of(image: Image.Image) -> Picture:
@@ -36,26 +37,10 @@ def picture_of(image: Image.Image) -> Picture:
 
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory) -> Path:
-    """A real network, made here: 4 × 4 means of each colour, less the mean of all."""
-    onnx = pytest.importorskip("onnx", reason="needs onnx, which makes the model")
+    pytest.importorskip("onnx", reason="needs onnx, which makes the model")
     pytest.importorskip("onnxruntime", reason="needs the extra `embeddings`")
-    h = onnx.helper
-    nodes = [
-        h.make_node("AveragePool", ["picture"], ["means"], kernel_shape=[8, 8], strides=[8, 8]),
-        h.make_node("Flatten", ["means"], ["flat"]),
-        h.make_node("ReduceMean", ["flat"], ["middle"], keepdims=1),
-        h.make_node("Sub", ["flat", "middle"], ["vector"]),
-    ]
-    graph = h.make_graph(
-        nodes,
-        "means",
-        [h.make_tensor_value_info("picture", onnx.TensorProto.FLOAT, [1, 3, SIZE, SIZE])],
-        [h.make_tensor_value_info("vector", onnx.TensorProto.FLOAT, [1, 48])],
-    )
-    model = h.make_model(graph, opset_imports=[h.make_opsetid("", 13)], ir_version=8)
-    onnx.checker.check_model(model)
     file = tmp_path_factory.mktemp("model") / "means.onnx"
-    file.write_bytes(model.SerializeToString())
+    file.write_bytes(small_model.means())
     return file
 
 
