@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from ipguard.cli import watch_try
 from ipguard.cli.options import JsonOption, WorkspaceOption, utc_now
 from ipguard.cli.output import emit, progress, safe, say, show
 
-app = typer.Typer(no_args_is_help=True, help="Works to look for: add, list.")
+app = typer.Typer(no_args_is_help=True, help="Works to look for: add, list, test, suggest.")
+app.command("test")(watch_try.try_names)
+app.command("suggest")(watch_try.suggest)
 
 
 @app.command()
