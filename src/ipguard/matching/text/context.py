@@ -24,6 +24,10 @@ MAX_CUES = 400
 """Words of a text that are looked at, from its beginning: a text with more is a list of words."""
 
 
+TINY = frozenset({"xl", "hd", "4k", "3d", "tv", "jp", "kr", "cn", "uk"})
+"""Words of two letters that are run together with a name; any others end or begin other words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cue:
     """A word that says something about the names near it."""
@@ -123,8 +127,8 @@ def _words() -> Mapping[str, tuple[str, ...]]:
 @lru_cache(maxsize=1)
 def flank_words() -> frozenset[str]:
     """Words that may be run together with a name and leave it whole, without their spaces."""
-    kinds = (*KINDS, "beside")
-    return frozenset("".join(c for c in word if c.isalnum()) for kind in kinds for word in _words()[kind])
+    joined = {"".join(c for c in word if c.isalnum()) for kind in (*KINDS, "beside") for word in _words()[kind]}
+    return frozenset(word for word in joined if len(word) >= 3 or not is_word_character(word[0]) or word in TINY)
 
 
 @lru_cache(maxsize=1)

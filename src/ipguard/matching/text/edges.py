@@ -38,6 +38,8 @@ LONG_ENOUGH = 5
 SPLIT_BY_CHANCE = 8
 """Letters below which one space inside a word is no evasion."""
 STOPS = frozenset(",;:!?.)(")
+JOINING = frozenset({".", ":"})
+"""Stops that join two words where no space follows: Star.Lantern."""
 WIDE_STOPS = frozenset("。、，；：！？（）「」『』【】")
 """Signs that part sentences, not letters of a name (before folding makes the full-width ones narrow)."""
 PARTICLES_KO = (
@@ -88,7 +90,7 @@ def gaps_are_sound(batch: Batch, first: int, last: int, form: Form) -> bool:
     everywhere = (
         len(gaps) >= max(2, (len(form.compact) - 1) * 2 // 3) and len({gap.strip() for _, gap in gaps}) <= 2
     )
-    if not everywhere and any(_ends_sentence(gap, at_word) for at_word, gap in gaps):
+    if not everywhere and any(ends_sentence(gap, at_word=at_word) for at_word, gap in gaps):
         return False
     return form.script is not Script.SPACED or _split_is_meant([gap for ours, gap in gaps if not ours], form)
 
@@ -109,11 +111,11 @@ def _gaps(batch: Batch, first: int, last: int, form: Form) -> list[tuple[bool, s
     return gaps
 
 
-def _ends_sentence(gap: str, at_word: bool) -> bool:
-    """A full-width stop anywhere; a narrow one between words or before a space."""
+def ends_sentence(gap: str, *, at_word: bool) -> bool:
+    """Whether a gap is a stop: a full-width one anywhere; a narrow one between words or before a space."""
     if WIDE_STOPS & set(gap):
         return True
-    return bool(STOPS & set(gap)) and (at_word or gap[-1:].isspace())
+    return bool(STOPS & set(gap)) and (gap[-1:].isspace() or (at_word and gap not in JOINING))
 
 
 def _split_is_meant(inner: list[str], form: Form) -> bool:

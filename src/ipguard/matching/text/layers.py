@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ipguard.matching.romanise import passport, revised
-from ipguard.matching.text.edges import Edge, edge_of, gaps_are_sound
-from ipguard.matching.text.looks import FAKED, look_of, may_stand_for
+from ipguard.matching.text.edges import MAX_GAP, Edge, edge_of, ends_sentence, gaps_are_sound
+from ipguard.matching.text.looks import FAKED, look_of, looks, may_stand_for
 from ipguard.matching.text.names import Form
 from ipguard.matching.text.rewritten import in_pinyin, in_romaji, similar, split
 from ipguard.matching.text.scan import Scanner, Work
 from ipguard.matching.text.scripts import NONE, Script
-from ipguard.matching.text.sounds import sound_of
+from ipguard.matching.text.sounds import sounds_of
 from ipguard.matching.text.views import Batch
 
 MIN_LOOKALIKE = 4
@@ -70,9 +70,7 @@ class ViewLayers:
             for i, form in enumerate(forms)
             if form.western and len(form.compact) >= MIN_LOOKALIKE
         )
-        self._sound = Scanner(
-            (sound, i) for i, form in enumerate(forms) if (sound := _sound_pattern(form)) != form.compact
-        )
+        self._sound = Scanner((sound, i) for i, form in enumerate(forms) for sound in _sound_patterns(form))
 
     def candidates(self, batch: Batch, work: Work) -> Iterator[Candidate]:
         """Candidates of all three views."""
@@ -94,7 +92,7 @@ class ViewLayers:
         for i, first, last in self._look.scan(batch, batch.look, work):
             form = self._forms[i]
             layer = _lookalike_layer(form, batch, first, last)
-            if layer and (edge := edge_of(batch, first, last)) and _few_gaps(batch, first, last, form):
+            if layer and (edge := edge_of(batch, first, last)) and _few_gaps(batch, first, last):
                 yield Candidate(i, first, last, layer, edge)
 
     def _sounding(self, batch: Batch, work: Work) -> Iterator[Candidate]:
@@ -158,33 +156,34 @@ def _romanised(form: Form) -> list[str]:
     return [passport(form.compact)] if "\u0400" <= form.compact[0] < "\u0530" else []
 
 
-def _sound_pattern(form: Form) -> str:
-    """What a name sounds like; itself where that is not looked for."""
+def _sound_patterns(form: Form) -> list[str]:
+    """What a name sounds like; nothing where that is not looked for."""
     enough = len(form.compact) >= (2 if form.han else MIN_SOUND)
     if form.compact.isascii() or not enough:
-        return form.compact
-    heard = sound_of(form.compact)
-    return heard if len(heard) >= (2 if form.han else 3) else form.compact
+        return []
+    return [heard for heard in sounds_of(form.compact) if len(heard) >= (2 if form.han else 3)]
 
 
-def _few_gaps(batch: Batch, first: int, last: int, form: Form) -> bool:
+def _few_gaps(batch: Batch, first: int, last: int) -> bool:
     """As `gaps_are_sound`, where signs that stand for letters are no gaps."""
-    text = batch.text[first:last]
-    if "\n" in text or any(len(gap) > 3 for gap in _blanks(text)):
-        return False
-    return len(text) == len(form.compact) or gaps_are_sound(batch, first, last, form) or " " not in text
-
-
-def _blanks(text: str) -> list[str]:
-    return [run for run in "".join(" " if c.isspace() else "x" for c in text).split("x") if run]
+    signs = looks().signs
+    gap = ""
+    for place in range(first, last):
+        if batch.kinds[place] != NONE or signs[ord(batch.written(place))]:
+            if ends_sentence(gap, at_word=False):
+                return False
+            gap = ""
+            continue
+        gap += batch.text[place]
+        if len(gap) > MAX_GAP or gap == "\n":
+            return False
+    return True
 
 
 def _lookalike_layer(form: Form, batch: Batch, first: int, last: int) -> str:
     """lookalike or leet where every changed character may stand for its letter; empty where one may not, or none is."""
     at = letters = signs = foreign = 0
     wanted_letters = form.compact
-    from ipguard.matching.text.looks import looks
-
     known = looks()
     for place in range(first, last):
         plain, written = batch.text[place], batch.written(place)
@@ -196,13 +195,13 @@ def _lookalike_layer(form: Form, batch: Batch, first: int, last: int) -> str:
         at += 1
         if plain == wanted:
             letters += 1
-        elif plain.isascii() and plain.isalpha():
+        elif plain.isascii() and plain.isalpha() and wanted.isascii():
             if {plain, wanted} != {"l", "i"}:
                 return ""
             signs += 1
         elif not may_stand_for(written, wanted):
             return ""
-        elif plain.isascii():
+        elif plain.isascii() and not plain.isalpha():
             signs += 1
         else:
             foreign += 1

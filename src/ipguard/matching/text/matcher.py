@@ -151,8 +151,11 @@ class _Reader:
     def _scored(self, number: int, candidate: Candidate) -> Scored:
         form = self._forms[candidate.form]
         context = self._context(number, candidate)
-        letters = sum(map(bool, self._batch.kinds[candidate.first : candidate.last]))
-        seen = Sighting(candidate.layer, candidate.edge, candidate.likeness, letters)
+        kinds, borders = self._batch.kinds, self._batch.borders
+        letters = sum(map(bool, kinds[candidate.first : candidate.last]))
+        around = (kinds[borders[number] : candidate.first], kinds[candidate.last : borders[number + 1] - 1])
+        alone = not any(any(one) for one in around)
+        seen = Sighting(candidate.layer, candidate.edge, candidate.likeness, letters, alone)
         folded = self._folded(self._texts[number].listing) if form.name.has_words else ""
         strength = strength_of(form, seen, context, folded)
         return Scored(strength * FIELD_FACTOR.get(self._texts[number].field, 0.8), candidate, context)

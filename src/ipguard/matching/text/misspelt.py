@@ -1,6 +1,7 @@
 """Names with letters wrong, dropped, doubled or swapped: seeds find, optimal string alignment verifies.
 
-With d errors at most, one of d + 1 pieces of a name is intact (pigeonhole); the pieces, with the word edges at both
+With d errors at most, one of d + 1 pieces of a name is intact (pigeonhole), or two letters are swapped where two
+pieces meet; the pieces, with the word edges at both
 ends of the name, are looked for by an automaton. Arrays then throw out every hit with no word edge where the name
 would begin or end, before a distance is computed.
 """
@@ -21,7 +22,7 @@ from ipguard.matching.text.everyday import is_everyday
 from ipguard.matching.text.layers import Candidate
 from ipguard.matching.text.names import Form
 from ipguard.matching.text.scan import MAX_HITS, Scanner, Work, capped
-from ipguard.matching.text.scripts import HAN, Script
+from ipguard.matching.text.scripts import HAN, Script, script_of
 from ipguard.matching.text.views import Batch
 
 MIN_LETTERS = 5
@@ -30,6 +31,8 @@ SURE_LETTERS = 8
 TWO_ERRORS = 12
 MIN_DENSE = {Script.HAN: 4, Script.KATAKANA: 5, Script.HIRAGANA: 5, Script.THAI: 6}
 """Characters from which one wrong is forgiven, in scripts without spaces."""
+SURE_HAN = 6
+"""Han characters from which one may be any other: sounds and looks alike are other layers' business."""
 MAX_SHORT = 5_000
 """Names under SURE_LETTERS that are looked for misspelt; with more of them, none is."""
 MAX_NAMES = 20_000
@@ -76,8 +79,13 @@ class Misspelt:
             return
         for written in dict.fromkeys((" ".join(form.words), form.compact)):
             framed = f" {written} "
-            for start, end in pieces(len(framed), allowed + 1):
+            cuts = pieces(len(framed), allowed + 1)
+            for start, end in cuts:
                 yield framed[start:end], Seed(number, written, start, allowed)
+            for _, end in cuts[:-1]:
+                near = max(0, end - 3)
+                swapped = framed[near : end - 1] + framed[end] + framed[end - 1] + framed[end + 1 : end + 3]
+                yield swapped, Seed(number, written, near, allowed)
 
     def _in_words(self, batch: Batch, work: Work) -> Iterator[Candidate]:
         view = batch.spaced
@@ -139,7 +147,7 @@ class Misspelt:
             for seed in self._dense.entries[pattern]:
                 work.steps += 1
                 best = _closest(text, start - seed.offset, seed)
-                if best is None:
+                if best is None or not _slipped(text[best[0] : best[1]], seed.written):
                     continue
                 first, last = int(places[best[0]]), int(places[best[1] - 1]) + 1
                 if last - first > best[1] - best[0]:
@@ -204,8 +212,17 @@ def _closest(text: str, begin: int, seed: Seed) -> tuple[int, int] | None:
     return None
 
 
+def _slipped(written: str, name: str) -> bool:
+    """Whether one changed character is a slip. Another Han character is another word, unless the name is long."""
+    if len(written) != len(name) or sorted(written) == sorted(name):
+        return True
+    return script_of(name[0]) is not Script.HAN or len(name) >= SURE_HAN
+
+
 def _plausible(written: str, name: str) -> bool:
     """Whether what is written is a mistake, and not another word: nine, ninety; lantern, lanterns; moss, boss."""
+    if squeezed(written) == squeezed(name):
+        return True
     if written.startswith(name) or written[-1:].isdigit() != name[-1:].isdigit():
         return False
     ours, theirs = name.split(" "), written.split(" ")
@@ -219,12 +236,12 @@ def _plausible(written: str, name: str) -> bool:
         if any(c.isdigit() for c in word) != any(c.isdigit() for c in wanted):
             return False
         if len(wanted) <= 3 or (
-            is_everyday(word) and word != wanted + "s" and _squeezed(word) != _squeezed(wanted)
+            is_everyday(word) and word != wanted + "s" and squeezed(word) != squeezed(wanted)
         ):
             return False
     return True
 
 
-def _squeezed(word: str) -> str:
+def squeezed(word: str) -> str:
     """With doubled letters single: a letter doubled is a slip, whatever word comes of it."""
     return "".join(letter for letter, _ in groupby(word))

@@ -15,6 +15,7 @@ _FANCY = (
     ("abcdefghijklmnopqrstuvwxyz", "ꍏꌃꉓꀸꂅꎇꁅꃅꀤꀮꀘ꒐ꂵꈤꂦꉨꆰꋪꌗ꓄ꀎꃴꅏꊼꌩꁵ"),
     ("abcdfhjlmnpqruvwxz", "ᗩᗷᑕᗪᖴᕼᒍᒪᗰᑎᑭᑫᖇᑌᐯᗯ᙭ᘔ"),
     ("abcdefghijkmnpqrtvwy", "ɐqɔpǝɟƃɥᴉɾʞɯudbɹʇʌʍʎ"),
+    ("abcdefghjlmnopqrsuvwxz", "ᗩᗷᑕᗪᗴᖴᘜᕼᒍᒪᗰᑎᗝᑭᑫᖇᔕᑌᐯᗯ᙭ᘔ"),
     ("acegjkrstz", "ɒɔɘǫᒐʞɿƨƚƹ"),
 )
 """Alphabets that "fancy text" pages hand out: Thai and Hebrew, Han and bopomofo, Cherokee, Armenian, Yi, syllabics."""
@@ -30,7 +31,7 @@ OWN: tuple[tuple[str, str], ...] = (
     ("g", "ցɢ₲ԌԍɡǤ"),
     ("gq", "9"),
     ("h", "#нНΗһҺђЂћЋӉ"),
-    ("il", "1!|¡іІїЇιΙΪ∣ı׀ǀⅼ¦ℓ"),
+    ("il", "1!|丨¡іІїЇιΙΪ∣ı׀ǀⅼ¦ℓ"),
     ("j", "јЈנʝ"),
     ("k", "кКκΚқҚҝҞ₭Ԟ"),
     ("l", "£ʟⳐL⅃"),
@@ -39,7 +40,7 @@ OWN: tuple[tuple[str, str], ...] = (
     ("o", "0оОοΟσ○●◯⭕θΘөӨфФΩ۝๏ο◎☉°⊙ჿロ口"),
     ("p", "рРρΡþ₱ҏ"),
     ("q", "ԛԚφ९"),
-    ("r", "гГяЯѓґ®ř₹Ɍ"),
+    ("r", "гΓГяЯѓґ®ř₹Ɍ"),
     ("s", "5$ѕЅ§ςՏՖ∫ƧƨЅ"),
     ("t", "7+тТτΤ†‡✝➕┬₮ͳէ"),
     ("u", "цЦμυUԱս∪บµ"),

@@ -12,6 +12,7 @@ from importlib.resources import files
 from ipguard.matching.romanise import hepburn, passport, pinyin, revised
 
 LONG_VOWEL = re.compile(r"([aeiou])\1+")
+VOWELS = dict(zip("aiueo", "アイウエオ", strict=True))
 KUNREI = (
     ("shi", "si"),
     ("sh", "sy"),
@@ -33,13 +34,18 @@ def in_pinyin(letters: str) -> list[str]:
 
 def in_romaji(kana: str) -> list[str]:
     """Romanisations of a name in kana: Hepburn and Kunrei, with long vowels as they are, short, and without u."""
-    read = hepburn(kana)
-    if not (read.isascii() and read.isalpha()):
+    long = ""
+    for letter in kana:
+        long += VOWELS.get(hepburn(long[-1:])[-1:], "") if letter == "ー" else letter
+    reads = [hepburn(kana), hepburn(long)]
+    if not all(read.isascii() and read.isalpha() for read in reads):
         return []
-    other = read
-    for wide, narrow in KUNREI:
-        other = other.replace(wide, narrow)
-    both = [read, other]
+    other = []
+    for read in reads:
+        for wide, narrow in KUNREI:
+            read = read.replace(wide, narrow)
+        other.append(read)
+    both = reads + other
     single = [LONG_VOWEL.sub(r"\1", one) for one in both]
     return list(dict.fromkeys([*both, *single, *(one.replace("ou", "o") for one in single)]))
 

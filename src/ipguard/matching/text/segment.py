@@ -13,7 +13,7 @@ from importlib.resources import files
 from ipguard.matching.text.context import flank_words
 
 LONGEST = 4
-NAME_COUNT = {1: 1.0, 2: 40.0, 3: 2_000.0}
+NAME_COUNT = {1: 1.0, 2: 40.0, 3: 15.0}
 """How common a name of that many characters is taken to be, in the list's own counts; longer ones: NAME_COUNT_LONG."""
 NAME_COUNT_LONG = 100_000.0
 CUE_COUNT = 3_000.0

@@ -29,6 +29,8 @@ VOWEL_MERGER = {1: 5, 3: 7, 10: 11, 15: 11}
 TAIL_MERGER = {2: 1, 3: 1, 5: 4, 6: 4, 9: 8, 11: 8, 12: 8, 13: 8, 15: 8, 10: 16, 18: 17, 26: 17, 14: 17,
                19: 7, 20: 7, 22: 7, 23: 7, 25: 7, 27: 7, 24: 1}  # fmt: skip
 """Hangul finals by index, as they are spoken at the end of a syllable (Standard Pronunciation §8 to §11)."""
+MOST_READ = 8
+"""Characters of a name whose other readings are looked for."""
 NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 
 
@@ -36,9 +38,8 @@ NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 def sound_classes() -> Codes:
     """Folded code point → its sound class; GONE where it is not heard."""
     table = np.arange(TOP, dtype=np.uint32)
-    number: dict[str, int] = {}
     for code, readings in _readings().items():
-        table[code] = SYLLABLE_BASE + number.setdefault(near(readings[0]), len(number))
+        table[code] = _syllables()[near(readings[0])]
     for letters in (KANA, CYRILLIC, ARABIC, THAI):
         for letter, to in letters.items():
             table[ord(letter)] = ord(to) if to else GONE
@@ -49,10 +50,18 @@ def sound_classes() -> Codes:
     return table
 
 
-def sound_of(letters: str) -> str:
-    """The sound classes of a folded text's letters, without what is not heard."""
+def sounds_of(letters: str) -> list[str]:
+    """The sound classes of a folded name's letters, without what is not heard; several where readings differ."""
     heard = sound_classes()[encode(letters)]
-    return "".join(map(chr, heard[heard != GONE].tolist()))
+    usual = "".join(map(chr, heard[heard != GONE].tolist()))
+    if len(usual) != len(letters) or len(letters) > MOST_READ:
+        return [usual]
+    others = [usual]
+    for at, letter in enumerate(letters):
+        for reading in _readings().get(ord(letter), ())[1:3]:
+            if (sound := _syllables().get(near(reading))) is not None:
+                others.append(usual[:at] + chr(sound) + usual[at + 1 :])
+    return list(dict.fromkeys(others))
 
 
 def near(syllable: str) -> str:
@@ -68,6 +77,13 @@ def pinyin_of(character: str) -> str:
     """The commonest toneless pinyin of a Han character (ü as v); empty for anything else."""
     readings = _readings().get(ord(character))
     return readings[0] if readings else ""
+
+
+@lru_cache(maxsize=1)
+def _syllables() -> dict[str, int]:
+    """Syllable → its code point in the private use area."""
+    heard = sorted({near(reading) for readings in _readings().values() for reading in readings})
+    return {syllable: SYLLABLE_BASE + number for number, syllable in enumerate(heard)}
 
 
 @lru_cache(maxsize=1)
@@ -94,8 +110,8 @@ LATIN_RULES = tuple(
         (r"^(kn|gn|pn)", "n"), (r"^wr", "r"), (r"^ps", "s"), (r"^x", "s"),
         (r"tsch|tch", "c"), (r"sch|sh", "s"), (r"ch", "c"), (r"ph", "f"), (r"gh(?=[^aeiouy]|$)", ""), (r"gh", "g"),
         (r"th", "t"), (r"dh", "d"), (r"kh", "k"), (r"wh", "w"), (r"rh", "r"), (r"ck", "k"), (r"qu?", "k"), (r"x", "ks"),
-        (r"c(?=[eiy])", "s"), (r"c", "k"), (r"dg(?=[eiy])", "j"), (r"z", "s"), (r"v", "f"), (r"w", "f"), (r"j", "g"),
-        (r"(?<=.)h", ""), (r"mb$", "m"), (r"d", "t"), (r"b", "p"), (r"g", "k"), (r"[aeiouy]+", "a"),
+        (r"c(?=[eiy])", "s"), (r"c", "k"), (r"dg(?=[eiy])", "j"), (r"z", "s"), (r"v", "f"), (r"(?<=[aeo])w(?=[^aeiouy]|$)", ""),
+        (r"w", "f"), (r"j", "g"), (r"(?<=.)h", ""), (r"mb$", "m"), (r"d", "t"), (r"b", "p"), (r"g", "k"), (r"[aeiouy]+", "a"),
     )
 )  # fmt: skip
 """After Metaphone (Philips 1990), made coarser: voiced and voiceless as one, every vowel as one."""

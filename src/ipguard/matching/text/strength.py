@@ -40,9 +40,9 @@ CLAIMED_FACTOR = 0.85
 LICIT_FACTOR = 0.5
 """Several such claims, or the owner's shop: goods that are likely the owner's own. An obfuscated name is never that."""
 FIELD_FACTOR: Mapping[str, float] = MappingProxyType(
-    {"title": 1.0, "tags": 0.9, "description": 0.8, "picture": 0.8, "seller": 0.65}
+    {"title": 1.0, "tags": 0.9, "description": 0.8, "picture_text": 0.8, "seller": 0.65}
 )
-"""Titles say what is sold; descriptions also list what it is not. `picture` is text read off a picture."""
+"""Titles say what is sold; descriptions also list what it is not. `picture_text` is text read off a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class Sighting:
     likeness: float
     length: int
     """Letters found."""
+    alone: bool
+    """Nothing else stands in its text."""
 
 
 def strength_of(form: Form, seen: Sighting, context: Context, folded: str) -> float:
@@ -64,7 +66,7 @@ def strength_of(form: Form, seen: Sighting, context: Context, folded: str) -> fl
     waived = seen.layer in OBFUSCATED
     if _wants_strong(form, seen) and not context.words("piracy", "fandom", "negated"):
         return UNSURE
-    if _wants_context(form, seen) and not _has_context(form, context):
+    if _wants_context(form, seen) and not (_has_context(form, context) or _says_it_all(form, seen)):
         return UNSURE
     if context.selling:
         strength += BONUS
@@ -94,6 +96,11 @@ def _wants_context(form: Form, seen: Sighting) -> bool:
     return layer not in OBFUSCATED and (form.name.needs_context or form.is_short)
 
 
+def _says_it_all(form: Form, seen: Sighting) -> bool:
+    """A text that is nothing but a name written in another way has no room for context."""
+    return seen.alone and seen.layer not in ("exact", "variant", "initials", "word_order") and not form.name.needs_context
+
+
 def _has_context(form: Form, context: Context) -> bool:
     """One good word; for a name marked as needing context, goods that are sold plain as often count only in twos."""
     if context.words("piracy", "fandom", "merchandise", "negated"):
@@ -121,7 +128,8 @@ def _words_allow(form: Form, folded: str) -> bool:
 def _demotion(context: Context, waived: bool) -> float:
     """What speaks for a text about the work, or for the owner's own goods; copies and negations speak against both."""
     copies = bool(context.words("piracy", "negated"))
-    if context.words("court") and not context.words("merchandise"):
+    trial = context.words("court")
+    if len(trial) >= 2 or (trial and not context.words("merchandise")):
         return COURT_FACTOR
     if context.words("editorial") and not copies and not context.words("merchandise"):
         return EDITORIAL_FACTOR

@@ -16,6 +16,7 @@ from ipguard.matching.romanise import initials
 from ipguard.matching.text.edges import Edge
 from ipguard.matching.text.everyday import is_everyday
 from ipguard.matching.text.layers import Candidate
+from ipguard.matching.text.misspelt import squeezed
 from ipguard.matching.text.names import Form
 from ipguard.matching.text.rewritten import latin_of
 from ipguard.matching.text.scan import MAX_HITS, Cap, Work
@@ -194,7 +195,9 @@ def _fit(form: Form, written: list[str], kind: str) -> tuple[str, float]:
     if kind == "joined" and theirs == ours:
         return "", 0.0
     for wanted, word, plain in zip(ours, theirs, written, strict=True):
-        if word != wanted and (phonetic_key(word) != phonetic_key(wanted) or is_everyday(plain)):
+        if word == wanted:
+            continue
+        if phonetic_key(word) != phonetic_key(wanted) or (is_everyday(plain) and squeezed(word) != squeezed(wanted)):
             return "", 0.0
         if word.startswith(wanted) and word[len(wanted) :] in OTHER_ENDINGS:
             return "", 0.0
