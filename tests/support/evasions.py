@@ -18,9 +18,23 @@ HANGUL = list("별등이끼배달빛나래솔숲안개서리노을하람미르�
 CYRILLIC = "моховой звёздный янтарный серебряный туманный полынный северный ледяной".split()
 CYRILLIC_2 = "фонарь курьер лабиринт странник хранитель дозорный менестрель архивариус".split()
 THAI = ["โคมดาว", "จิ้งจอกทะเล", "นักเดินทางหมอก", "เงาจันทรา", "มังกรหยก", "ผู้พิทักษ์ลม"]
-VIETNAMESE = ["Đèn Sao Đêm", "Cáo Thủy Triều", "Lữ Khách Sương Mù", "Rồng Ngọc Xanh", "Gió Mùa Bạc", "Người Gác Rừng"]
+VIETNAMESE = [
+    "Đèn Sao Đêm",
+    "Cáo Thủy Triều",
+    "Lữ Khách Sương Mù",
+    "Rồng Ngọc Xanh",
+    "Gió Mùa Bạc",
+    "Người Gác Rừng",
+]
 ARABIC = ["فانوس النجوم", "ثعلب البحر", "حارس الضباب", "تنين اليشم", "رياح الفضة", "مسافر الظلام"]
-SPANISH = ["Zorro de Marea", "Faro Estelar", "Musgo Errante", "Niebla Carmesí", "Duende Plateado", "Reino Sumergido"]
+SPANISH = [
+    "Zorro de Marea",
+    "Faro Estelar",
+    "Musgo Errante",
+    "Niebla Carmesí",
+    "Duende Plateado",
+    "Reino Sumergido",
+]
 
 FRAMES = {
     "en": ["{} t-shirt unisex", "new {} poster A3 free shipping", "{}", "cute {} plush 20cm", "{} acrylic stand gift for fans", "cosplay costume {} size M"],
@@ -36,16 +50,61 @@ FRAMES = {
 
 LOOK = {"a": "аɑα", "c": "сϲ", "e": "еҽ", "i": "іı", "o": "оοօ", "p": "рρ", "s": "ѕ", "t": "тτ", "x": "х", "y": "у", "n": "ոп", "u": "υս", "r": "г",
         "h": "һ", "v": "ν", "k": "кκ", "m": "м", "b": "ь", "d": "ԁ", "w": "ԝш", "g": "ɡց", "l": "ӏ"}  # fmt: skip
-LATIN_FOR_CYRILLIC = {"а": "a", "е": "e", "о": "o", "р": "p", "с": "c", "у": "y", "х": "x", "к": "k", "м": "m", "н": "h", "т": "t", "в": "b", "і": "i"}
+LATIN_FOR_CYRILLIC = {
+    "а": "a",
+    "е": "e",
+    "о": "o",
+    "р": "p",
+    "с": "c",
+    "у": "y",
+    "х": "x",
+    "к": "k",
+    "м": "m",
+    "н": "h",
+    "т": "t",
+    "в": "b",
+    "і": "i",
+}
 LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7", "l": "1|", "b": "8", "g": "9"}
 SMALL = dict(zip("abcdefghijklmnoprstuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", strict=True))
 FANCY = dict(zip("abcdefghijklmnopqrstuvwxyz", "卂乃匚ᗪ乇千Ꮆ卄丨ﾌҜㄥ爪几ㄖ卩Ɋ尺丂ㄒㄩᐯ山乂ㄚ乙", strict=True))
-STYLED = (0x1D400, 0x1D4D0, 0x1D56C, 0x1D5D4, 0x1D608, 0x1D63C, 0x1D670, 0x24B6, 0xFF21, 0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
+STYLED = (
+    0x1D400,
+    0x1D4D0,
+    0x1D56C,
+    0x1D5D4,
+    0x1D608,
+    0x1D63C,
+    0x1D670,
+    0x24B6,
+    0xFF21,
+    0x1F130,
+    0x1F150,
+    0x1F170,
+    0x1F1E6,
+)
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u3164\u2800\u034f\u180e\u2063\ufe0f\u202e\u2066"
 TRADITIONAL = dict(zip("灯岚烬鲸澜黎雾荷岭鹤绒", "燈嵐燼鯨瀾黎霧荷嶺鶴絨", strict=True))
 HOMOPHONES = {"星": "兴猩", "灯": "登蹬", "苔": "台抬", "雷": "擂镭", "霆": "婷廷", "潮": "朝巢", "狐": "湖壶", "岚": "蓝兰", "霜": "双孀", "烬": "进近", "鲸": "京晶",
               "澜": "兰栏", "墨": "默莫", "羽": "雨语", "渊": "冤鸳", "樱": "英婴", "砚": "燕艳", "焰": "艳雁", "雾": "物务", "霞": "侠瞎", "棠": "堂糖", "鹿": "路陆", "曜": "耀药", "岭": "领", "鹤": "贺赫", "凛": "廪", "琉": "流留", "璃": "离梨", "黎": "离梨", "槐": "怀淮", "翎": "灵铃", "瑶": "遥谣"}  # fmt: skip
-PHONETIC = (("ph", "f"), ("c", "k"), ("er", "ur"), ("er", "ar"), ("i", "y"), ("qu", "kw"), ("s", "z"), ("ck", "k"), ("y", "i"), ("or", "er"), ("e", "ee"), ("v", "f"), ("tt", "t"), ("ou", "oo"), ("ar", "aar"), ("ea", "ee"))
+PHONETIC = (
+    ("ph", "f"),
+    ("c", "k"),
+    ("er", "ur"),
+    ("er", "ar"),
+    ("i", "y"),
+    ("qu", "kw"),
+    ("s", "z"),
+    ("ck", "k"),
+    ("y", "i"),
+    ("or", "er"),
+    ("e", "ee"),
+    ("v", "f"),
+    ("tt", "t"),
+    ("ou", "oo"),
+    ("ar", "aar"),
+    ("ea", "ee"),
+)
 ROMAJI = {"ア": "a", "イ": "i", "ウ": "u", "エ": "e", "カ": "ka", "キ": "ki", "ク": "ku", "ケ": "ke", "コ": "ko", "サ": "sa", "シ": "shi", "ス": "su", "セ": "se", "タ": "ta", "チ": "chi", "ツ": "tsu",
           "テ": "te", "ト": "to", "ナ": "na", "ニ": "ni", "ヌ": "nu", "ネ": "ne", "ハ": "ha", "ヒ": "hi", "フ": "fu", "ホ": "ho", "マ": "ma", "ミ": "mi", "ム": "mu", "メ": "me", "モ": "mo", "ラ": "ra", "リ": "ri", "ル": "ru", "レ": "re", "ロ": "ro"}  # fmt: skip
 
@@ -198,9 +257,11 @@ def positives(family: str, known: dict[str, list[str]], count: int) -> list[Made
         language, change = dice.choice(FAMILIES[family])
         name = dice.choice(known[language])
         written = change(name, dice)
-        if (written != name) == (family not in ("plain",)):
+        if (written != name) == (family != "plain"):
             frames = FRAMES[{"single": "en", "zh2": "zh"}.get(language, language)]
-            if family == "word_order":  # two words alone are no name: this family is looked for in company only
+            if (
+                family == "word_order"
+            ):  # two words alone are no name: this family is looked for in company only
                 frames = [frame for frame in frames if frame != "{}"]
             made.append(Made(dice.choice(frames).format(written), name, written))
         if len(made) == count:
@@ -260,7 +321,10 @@ def _random(dice: Dice) -> str:
 def _straddle(name: str, dice: Dice) -> str:
     """Letters of other words on both sides: lodestar lanternfish."""
     first, last = name.lower().split(" ", 1)
-    before, after = dice.choice("lode mu over un cra sea".split()), dice.choice("fish ette ous lings ade".split())
+    before, after = (
+        dice.choice("lode mu over un cra sea".split()),
+        dice.choice("fish ette ous lings ade".split()),
+    )
     return f"{before}{first} {last}{after} {dice.choice(GOODS['en'])}"
 
 
@@ -277,15 +341,25 @@ def _straddles_han(name: str, count: int) -> list[str]:
 def _inside(name: str, dice: Dice) -> str:
     if name.isascii():
         return f"{dice.choice(['re', 'pro', 'ul'])}{name.lower()}{dice.choice(['mos', 'dix', 'ram'])} {dice.choice(GOODS['en'])}"
-    letters = {"ア": "アケ", "가": "갈덕", "а": "пр"}["ア" if "ア" <= name[0] <= "ヺ" else "가" if name[0] >= "가" else "а"]
+    letters = {"ア": "アケ", "가": "갈덕", "а": "пр"}[
+        "ア" if "ア" <= name[0] <= "ヺ" else "가" if name[0] >= "가" else "а"
+    ]
     return f"{letters}{name}{letters} {dice.choice(GOODS['en'])}"
 
 
 def _brand(name: str, dice: Dice) -> str:
     """One word of a name with another word where its second was."""
     first, last = name.split(" ", 1)
-    other = dice.choice([w.title() for w in (*FIRST, *SECOND, "wars", "valley", "nation", "crossing") if w.title() not in name])
-    return dice.choice([f"{first} {other} {dice.choice(GOODS['en'])}", f"{other} {last} {dice.choice(GOODS['en'])}"])
+    other = dice.choice(
+        [
+            w.title()
+            for w in (*FIRST, *SECOND, "wars", "valley", "nation", "crossing")
+            if w.title() not in name
+        ]
+    )
+    return dice.choice(
+        [f"{first} {other} {dice.choice(GOODS['en'])}", f"{other} {last} {dice.choice(GOODS['en'])}"]
+    )
 
 
 def _apart(name: str, dice: Dice) -> str:

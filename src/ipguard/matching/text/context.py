@@ -127,8 +127,12 @@ def _words() -> Mapping[str, tuple[str, ...]]:
 @lru_cache(maxsize=1)
 def flank_words() -> frozenset[str]:
     """Words that may be run together with a name and leave it whole, without their spaces."""
-    joined = {"".join(c for c in word if c.isalnum()) for kind in (*KINDS, "beside") for word in _words()[kind]}
-    return frozenset(word for word in joined if len(word) >= 3 or not is_word_character(word[0]) or word in TINY)
+    joined = {
+        "".join(c for c in word if c.isalnum()) for kind in (*KINDS, "beside") for word in _words()[kind]
+    }
+    return frozenset(
+        word for word in joined if len(word) >= 3 or not is_word_character(word[0]) or word in TINY
+    )
 
 
 @lru_cache(maxsize=1)

@@ -121,15 +121,11 @@ class Misspelt:
         """The closest stretch of whole words near where a name would stand, if it is close enough."""
         text, size, d = batch.spaced.text, len(seed.written), seed.allowed
         best: tuple[int, int, int] | None = None
-        for start in range(max(0, begin - d), begin + d + 1):
-            if text[start : start + 1] != " ":
-                continue
-            for end in range(start + 1 + size - d, start + 1 + size + d + 1):
-                if text[end : end + 1] != " " or "\n" in text[start:end]:
-                    continue
+        for start in _spaces(text, begin - d, begin + d + 1):
+            for end in _spaces(text, start + 1 + size - d, start + 2 + size + d):
                 work.steps += 1
                 distance = OSA.distance(text[start + 1 : end], seed.written, score_cutoff=d)
-                if 0 < distance <= d and (best is None or distance < best[0]):
+                if 0 < distance <= d and (best is None or distance < best[0]) and "\n" not in text[start:end]:
                     best = (distance, start + 1, end)
         if best is None or not _plausible(text[best[1] : best[2]], seed.written):
             return
@@ -157,6 +153,14 @@ class Misspelt:
                     edge is Edge.TOUCHING and batch.kinds[first] == HAN and len(seed.written) <= 4
                 ):
                     yield Candidate(seed.form, first, last, "misspelling", edge, 1 - 1 / len(seed.written))
+
+
+def _spaces(text: str, first: int, last: int) -> Iterator[int]:
+    """Where there are spaces in a stretch of a text."""
+    at = text.find(" ", max(first, 0), last)
+    while at >= 0:
+        yield at
+        at = text.find(" ", at + 1, last)
 
 
 def _reach(entries: Sequence[Sequence[Seed]]) -> Places:

@@ -5,12 +5,16 @@ Aliases are made from the names of a watchlist, not read from a listing: exact a
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 from importlib.resources import files
 
-from ipguard.matching.romanise import hepburn, passport, pinyin, revised
+from ipguard.matching.romanise import hepburn, passport, revised
+from ipguard.matching.text.sounds import pinyin_of, readings_of
 
+MAX_READINGS = 8
+"""Of one name with characters that are read in several ways."""
 LONG_VOWEL = re.compile(r"([aeiou])\1+")
 VOWELS = dict(zip("aiueo", "アイウエオ", strict=True))
 KUNREI = (
@@ -28,8 +32,16 @@ KUNREI = (
 
 def in_pinyin(letters: str) -> list[str]:
     """Pinyin of a Han name, syllables joined; ü as v and as u."""
-    found = [read for read in pinyin(letters) if read.isascii() and read.isalpha()]
+    readings = [readings_of(letter)[:2] for letter in letters]
+    if not all(readings):
+        return []
+    found = ["".join(one) for one in itertools.islice(itertools.product(*readings), MAX_READINGS)]
     return list(dict.fromkeys([*found, *(read.replace("v", "u") for read in found)]))
+
+
+def initials(letters: str) -> str:
+    """First letters of the pinyin of a Han name."""
+    return "".join(pinyin_of(letter)[:1] for letter in letters)
 
 
 def in_romaji(kana: str) -> list[str]:

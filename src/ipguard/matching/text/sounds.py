@@ -58,9 +58,8 @@ def sounds_of(letters: str) -> list[str]:
         return [usual]
     others = [usual]
     for at, letter in enumerate(letters):
-        for reading in _readings().get(ord(letter), ())[1:3]:
-            if (sound := _syllables().get(near(reading))) is not None:
-                others.append(usual[:at] + chr(sound) + usual[at + 1 :])
+        sounds = [chr(_syllables()[near(reading)]) for reading in readings_of(letter)[1:3]]
+        others += [usual[:at] + sound + usual[at + 1 :] for sound in sounds]
     return list(dict.fromkeys(others))
 
 
@@ -77,6 +76,11 @@ def pinyin_of(character: str) -> str:
     """The commonest toneless pinyin of a Han character (ü as v); empty for anything else."""
     readings = _readings().get(ord(character))
     return readings[0] if readings else ""
+
+
+def readings_of(character: str) -> tuple[str, ...]:
+    """Every toneless pinyin of a Han character, the commonest first."""
+    return _readings().get(ord(character), ())
 
 
 @lru_cache(maxsize=1)

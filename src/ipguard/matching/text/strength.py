@@ -98,7 +98,11 @@ def _wants_context(form: Form, seen: Sighting) -> bool:
 
 def _says_it_all(form: Form, seen: Sighting) -> bool:
     """A text that is nothing but a name written in another way has no room for context."""
-    return seen.alone and seen.layer not in ("exact", "variant", "initials", "word_order") and not form.name.needs_context
+    return (
+        seen.alone
+        and seen.layer not in ("exact", "variant", "initials", "word_order")
+        and not form.name.needs_context
+    )
 
 
 def _has_context(form: Form, context: Context) -> bool:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from ipguard.matching.romanise import initials
 from ipguard.matching.text.edges import Edge
 from ipguard.matching.text.everyday import is_everyday
 from ipguard.matching.text.layers import Candidate
 from ipguard.matching.text.misspelt import squeezed
 from ipguard.matching.text.names import Form
-from ipguard.matching.text.rewritten import latin_of
+from ipguard.matching.text.rewritten import initials, latin_of
 from ipguard.matching.text.scan import MAX_HITS, Cap, Work
 from ipguard.matching.text.scripts import Script
 from ipguard.matching.text.sounds import phonetic_key
@@ -197,7 +196,9 @@ def _fit(form: Form, written: list[str], kind: str) -> tuple[str, float]:
     for wanted, word, plain in zip(ours, theirs, written, strict=True):
         if word == wanted:
             continue
-        if phonetic_key(word) != phonetic_key(wanted) or (is_everyday(plain) and squeezed(word) != squeezed(wanted)):
+        if phonetic_key(word) != phonetic_key(wanted) or (
+            is_everyday(plain) and squeezed(word) != squeezed(wanted)
+        ):
             return "", 0.0
         if word.startswith(wanted) and word[len(wanted) :] in OTHER_ENDINGS:
             return "", 0.0

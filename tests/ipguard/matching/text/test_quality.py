@@ -21,7 +21,19 @@ from ipguard.matching.text.names import WatchedName, names_of
 from ipguard.rights.watchlist import load_watchlist
 
 VECTORS = Path(__file__).parents[3] / "vectors" / "text"
-COUNTS = {"en": 14, "single": 8, "zh": 10, "zh2": 4, "ja": 6, "ko": 6, "ru": 6, "th": 6, "vi": 6, "ar": 6, "es": 6}
+COUNTS = {
+    "en": 14,
+    "single": 8,
+    "zh": 10,
+    "zh2": 4,
+    "ja": 6,
+    "ko": 6,
+    "ru": 6,
+    "th": 6,
+    "vi": 6,
+    "ar": 6,
+    "es": 6,
+}
 FLOORS = {"misspell": 0.90, "phonetic": 0.75, "homophone": 0.88, "mask": 0.80}
 EACH = 50
 
@@ -59,7 +71,9 @@ def outcomes(family: str) -> list[Outcome]:
 
 def overlap(place, start: int, end: int) -> float:
     """Intersection over union."""
-    return max(0, min(end, place.end) - max(start, place.start)) / (max(end, place.end) - min(start, place.start))
+    return max(0, min(end, place.end) - max(start, place.start)) / (
+        max(end, place.end) - min(start, place.start)
+    )
 
 
 @pytest.mark.parametrize("family", evasions.FAMILIES)
