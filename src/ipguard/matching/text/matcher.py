@@ -12,8 +12,8 @@ from ipguard.matching.text.context import Context, Cue, context_of, cues_of
 from ipguard.matching.text.layers import MAX_VARIED, Candidate, ViewLayers
 from ipguard.matching.text.masks import Masks
 from ipguard.matching.text.misspelt import MAX_NAMES, MAX_SHORT, MIN_LETTERS, Misspelt
-from ipguard.matching.text.names import Form, WatchedName, forms_of
-from ipguard.matching.text.scan import Cap, Work
+from ipguard.matching.text.names import MAX_LETTERS, Form, WatchedName, forms_of
+from ipguard.matching.text.scan import WIDEST, Cap, Work
 from ipguard.matching.text.strength import FIELD_FACTOR, Sighting, strength_of
 from ipguard.matching.text.views import MAX_CHARACTERS, Batch, batch_of
 from ipguard.matching.text.words import Words
@@ -56,7 +56,9 @@ class TextMatcher:
     """Looks for many names at once; immutable once made."""
 
     def __init__(self, names: Iterable[WatchedName]) -> None:
-        self._forms = forms_of(names)
+        given = list(names)
+        self._forms = forms_of(given)
+        self._too_long = sum(len(name.text) > MAX_LETTERS for name in given)
         self._views = ViewLayers(self._forms)
         self._misspelt = Misspelt(self._forms)
         self._words = Words(self._forms)
@@ -73,6 +75,9 @@ class TextMatcher:
             found.append(
                 Reason("text.restricted_misspelling", {"letters": self._misspelt.least, "limit": most})
             )
+        if self._too_long:
+            values = {"count": self._too_long, "limit": MAX_LETTERS}
+            found.append(Reason("text.restricted_long", values))
         if not self._views.varied:
             found.append(Reason("text.restricted_similar", {"limit": MAX_VARIED}))
         return tuple(found)
@@ -102,6 +107,8 @@ class TextMatcher:
         work = Work(caps={Cap(n, "text.cut", MAX_CHARACTERS) for n in batch.cut})
         by_text: dict[int, list[Candidate]] = {}
         for candidate in self._candidates(batch, work):
+            if candidate.last - candidate.first > WIDEST * len(self._forms[candidate.form].compact):
+                continue
             by_text.setdefault(batch.number(candidate.first), []).append(candidate)
         self.steps += work.steps
         reader = _Reader(self._forms, batch, texts)

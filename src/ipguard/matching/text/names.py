@@ -12,6 +12,8 @@ from ipguard.rights.work import NameKind, Work
 
 __all__ = ["Form", "WatchedName", "form_of", "forms_of", "names_of", "pinyin_of"]
 
+MAX_LETTERS = 200
+"""Of a name: what is longer is a text, and watchlists do not take it either."""
 WESTERN_END = 0x0590
 """Latin, Greek, Cyrillic and Armenian letters end here: scripts whose letters are taken for each other."""
 
@@ -73,7 +75,7 @@ class Form:
 
 
 def form_of(name: WatchedName) -> Form | None:
-    """The form of a name; None where nothing of it is left after folding."""
+    """The form of a name; None where nothing of it is left after folding, or where it is a text and no name."""
     return _form(name, fold(name.text))
 
 
@@ -91,7 +93,7 @@ def forms_of(names: Iterable[WatchedName]) -> list[Form]:
 
 def _form(name: WatchedName, folded: Folded) -> Form | None:
     letters = compact(folded).text
-    if not letters:
+    if not 0 < len(letters) <= MAX_LETTERS:
         return None
     spaced = " ".join("".join(c if script_of(c) is not Script.NONE else " " for c in folded.text).split())
     scripts = {script_of(c) for c in letters}

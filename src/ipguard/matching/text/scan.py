@@ -11,6 +11,8 @@ from ahocorasick_rs import AhoCorasick
 from ipguard.matching.text.views import Batch, View
 
 T = TypeVar("T")
+WIDEST = 5
+"""Characters of the text for one letter of a name, at most: what is wider has gaps that no layer lets pass."""
 MAX_HITS = 2_000
 """Stretches looked at in one text, per layer: hostile texts repeat a name a million times."""
 
@@ -64,6 +66,8 @@ class Scanner(Generic[T]):
         for pattern, start, end in capped(batch, view, hits, work) if len(hits) > MAX_HITS else hits:
             work.steps += 1
             first, last = int(places[start]), int(places[end - 1]) + 1
+            if last - first > WIDEST * (end - start):
+                continue
             for entry in self.entries[pattern]:
                 yield entry, first, last
 
