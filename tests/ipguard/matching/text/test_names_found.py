@@ -144,9 +144,7 @@ def test_a_watchlist_too_long_for_every_layer_says_which_is_left_out():
     assert MATCHER.restrictions == ()
 
 
-@pytest.mark.parametrize(
-    "odd", ["", " ", "™", "\u200b", "a", "星", "\ud800", "x" * 5_000, "a b c d e f g"]
-)
+@pytest.mark.parametrize("odd", ["", " ", "™", "\u200b", "a", "星", "\ud800", "x" * 5_000, "a b c d e f g"])
 def test_an_odd_name_on_the_watchlist_harms_no_other(odd):
     matcher = TextMatcher([WatchedName("odd", odd, "en"), WatchedName("odd", odd, "en"), *NAMES])
     (findings,) = matcher.match_texts(["Star Lantern mug"])
