@@ -192,7 +192,9 @@ def _capture(desk: Desk, judged: _Judged, spool: Spool) -> Capture:
 
 def _pictures_in(verdicts: Iterable[Verdict]) -> Iterable[str]:
     places = (finding.place for verdict in verdicts for finding in verdict.findings)
-    return (place.picture for place in places if isinstance(place, PicturePlace | TextPlace) and place.picture)
+    return (
+        place.picture for place in places if isinstance(place, PicturePlace | TextPlace) and place.picture
+    )
 
 
 def step_name(position: int) -> str:

@@ -48,6 +48,8 @@ MAX_SCANS = 64
 """Of a progressive JPEG: encoders write about ten, and each one is a walk over the whole picture."""
 WORK_EDGE = 1024
 """Longest edge that is kept: enough for every later step."""
+DRAFT_EDGE = 720
+"""Longest edge down to which a JPEG's own shrinking by 2, 4 or 8 may go: features and likeness work at 512 and less."""
 MIN_EDGE = 16
 MIN_SEEN = 0.25
 """Share of a JPEG's height that must be there when it breaks off."""
@@ -194,7 +196,7 @@ def _looked_at(data: bytes, kind: Kind, most: int, *, cut: bool = False) -> tupl
             refused = _wrong_size(size, kind)
             if refused is not None:
                 return refused
-            image.draft("RGB", (WORK_EDGE, WORK_EDGE))
+            image.draft("RGB", _at_least(size))
             image.load()
             turn = TURNS.get(_orientation(image))
             first = _upright(image, size, kind, turn)
@@ -203,6 +205,12 @@ def _looked_at(data: bytes, kind: Kind, most: int, *, cut: bool = False) -> tupl
             if most <= 1 or kind not in ANIMATED or not getattr(image, "is_animated", False):
                 return (first,)
             return _with_others(image, kind, first, turn, most)
+
+
+def _at_least(size: tuple[int, int]) -> tuple[int, int]:
+    """The size below which a JPEG is not to be shrunk while it is decoded."""
+    factor = DRAFT_EDGE / max(size)
+    return max(1, int(size[0] * factor)), max(1, int(size[1] * factor))
 
 
 def _with_what_is_missing(picture: Picture, image: Image.Image) -> tuple[Picture, ...] | Undecodable:
