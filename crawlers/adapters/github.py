@@ -231,23 +231,23 @@ def _listing(state: State, readme: str) -> Listing:
         description="\n\n".join(part for part in told if part),
         seller=Seller(id=owner, name=owner, url=url.rpartition("/")[0]),
         category=str(state.get("language") or ""),
-        tags=(*topics, *([f"fork of {parent}"] if parent else [])),
+        tags=(*(f"topic:{topic}" for topic in topics), *([f"forked-from:{parent}"] if parent else [])),
         posted_at=_moment(str(state.get("created") or "")),
         kind=Kind.REPOSITORY,
     )
 
 
 def _blocked(data: object, state: State) -> Listing:
-    """The listing of a repository that the host has blocked, with the ground it gives."""
+    """The listing of a repository that the host has blocked, with the ground it gives: `status:451`, `dmca:NOTICE`."""
     block = data.get("block") if isinstance(data, Mapping) else None
     ground = block if isinstance(block, Mapping) else {}
     reason, notice = text_of(ground.get("reason"))[:60], text_of(ground.get("html_url"))[:500]
     message = text_of(data.get("message"))[:500] if isinstance(data, Mapping) else ""
     listing = _listing(state, "")
     told = [part for part in (listing.description, message, notice) if part]
-    label = f"blocked: {reason}" if reason else "blocked"
+    labels = (f"status:{BLOCKED}", *([f"{reason}:{notice or state.get('name')}"] if reason else []))
     return replace(
-        listing, description="\n\n".join(told), tags=(*listing.tags, label), availability="discontinued"
+        listing, description="\n\n".join(told), tags=(*listing.tags, *labels), availability="discontinued"
     )
 
 

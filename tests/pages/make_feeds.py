@@ -302,7 +302,7 @@ def github() -> None:
             "html_url": "https://code.example/dmca/2026-01-02-lantern.md",
         },
     }
-    label = {"id": name, "title": name, "kind": "repository", "tags": ["blocked: dmca"], "availability": "discontinued",
+    label = {"id": name, "title": name, "kind": "repository", "tags": ["status:451", "dmca:https://code.example/dmca/2026-01-02-lantern.md"], "availability": "discontinued",
              "description": "Repository access blocked\n\nhttps://code.example/dmca/2026-01-02-lantern.md"}  # fmt: skip
     feed(
         "github/blocked_for_copyright",
@@ -317,7 +317,7 @@ def github() -> None:
              "language": "Java", "home": "", "created": "2026-03-01T00:00:00Z", "forks": 3, "parent": ""}  # fmt: skip
     text = base64.encodebytes("# Star Lantern private server\n启动器 + Discord".encode()).decode()
     told = {
-        "id": name, "title": name, "url": f"https://code.example/{name}", "kind": "repository", "category": "Java", "tags": ["emulator"],
+        "id": name, "title": name, "url": f"https://code.example/{name}", "kind": "repository", "category": "Java", "tags": ["topic:emulator"],
         "description": "Star Lantern server\n\n# Star Lantern private server\n启动器 + Discord", "price": None,
         "seller": {"id": "wick", "name": "wick", "url": "https://code.example/wick", "country": ""}, "posted_at": "2026-03-01T00:00:00+00:00",
     }  # fmt: skip
@@ -329,14 +329,26 @@ def github() -> None:
         "github/readme_blocked",
         readme,
         block,
-        {"outcome": "ok", "requests": [], "listings": [{"tags": ["emulator", "blocked: dmca"]}]},
+        {
+            "outcome": "ok",
+            "requests": [],
+            "listings": [
+                {
+                    "tags": [
+                        "topic:emulator",
+                        "status:451",
+                        "dmca:https://code.example/dmca/2026-01-02-lantern.md",
+                    ]
+                }
+            ],
+        },
         label="readme",
         state=facts,
         status=451,
     )
     fork = {**facts, "name": "tide/lantern-ps", "parent": name, "depth": 2}
     feed("github/fork_readme", f"{API}/repos/tide/lantern-ps/readme", {"content": text, "encoding": "base64"},
-         {"outcome": "ok", "requests": [], "listings": [{"tags": ["emulator", f"fork of {name}"]}]}, label="readme", state=fork)  # fmt: skip
+         {"outcome": "ok", "requests": [], "listings": [{"tags": ["topic:emulator", f"forked-from:{name}"]}]}, label="readme", state=fork)  # fmt: skip
     feed("github/forks", f"{API}/repos/{name}/forks?sort=stargazers&per_page=30", [repository("tide/lantern-ps"), {"id": 2}],
          {"outcome": "ok", "requests": [f"{API}/repos/tide/lantern-ps/readme"]}, label="forks", state={"of": name, "depth": 1})  # fmt: skip
 
