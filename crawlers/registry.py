@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -29,8 +30,6 @@ BUILT_IN: Mapping[str, Make] = {
 }
 NEEDS_QUERY = frozenset({"rdap", "github", "discord"})
 """Adapters that show nothing unless they are told what to ask for."""
-PROBED = frozenset({"ct"})
-"""Ways of writing a source whose adapter is found out by asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,12 @@ class Spelled:
     query: str = ""
     way: str = ""
     """What stood before the colon; empty for a plain address."""
+
+    @property
+    def name(self) -> str:
+        """A short name made of the words; empty where the host makes a better one."""
+        words = re.sub(r"[^a-z0-9]+", "-", self.query.lower()).strip("-")
+        return f"{self.way}-{words}"[:64].strip("-") if self.way and words else self.way if self.query else ""
 
 
 def build_adapter(

@@ -18,7 +18,7 @@ from crawlers.exchange import Exchange
 from evidence_store.exhibit import Artefact, Capture, DnsExchange, JsonValue, Operator, WireExchange
 from ipguard.alerts.findings import finding_json
 from ipguard.errors import IpguardError
-from ipguard.listings.tables import ListingRow
+from ipguard.listings.tables import ListingRow, LookupRow
 from ipguard.matching.finding import Finding, PicturePlace, TextPlace
 from ipguard.matching.reasons import LANGUAGES, render
 from ipguard.matching.score import Verdict
@@ -67,6 +67,8 @@ class Subject:
     about: Mapping[str, JsonValue] = field(default_factory=lambda: MappingProxyType({}))
     """More to be put on record: run, case."""
     failures: tuple[str, ...] = ()
+    lookups: Sequence[LookupRow] = ()
+    """What a registry and name servers say about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Recorder:
             legal_basis=self.legal_basis,
             operator=self.operator,
             exchanges=subject.exchanges,
-            artefacts=(_findings_file(subject), *artefacts),
+            artefacts=(_findings_file(subject), *_lookups_file(subject), *artefacts),
             failures=(*subject.failures, *failures),
             about={**_about(subject), **subject.about},
         )
@@ -206,12 +208,31 @@ def _findings_file(subject: Subject) -> Artefact:
     return Artefact("findings.json", "analysis", "application/json", text.encode())
 
 
+def _lookups_file(subject: Subject) -> tuple[Artefact, ...]:
+    """What others said about it, when, and in which words; none where nobody was asked."""
+    if not subject.lookups:
+        return ()
+    told = [
+        {
+            "kind": row.kind,
+            "asked_at": row.asked_at.isoformat(),
+            "outcome": row.outcome,
+            "note": row.note,
+            "facts": row.facts,
+        }
+        for row in subject.lookups
+    ]
+    text = json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True)
+    return (Artefact("lookups.json", "analysis", "application/json", text.encode()),)
+
+
 def _about(subject: Subject) -> dict[str, JsonValue]:
     listing = subject.listing
     return {
         "listing": {
             "source": listing.source_id,
             "key": listing.key,
+            "kind": listing.kind,
             "version": listing.version,
             "url": listing.url,
             "title": listing.title,

@@ -18,10 +18,11 @@ from ipguard.alerts.raising import Change, Raised, changes, write_alerts
 from ipguard.capture import Recorder, Subject
 from ipguard.database.engine import reading, transaction
 from ipguard.jobs.claims import Claim, renew
+from ipguard.listings.lookups import lookups_of
 from ipguard.listings.pictures import shown_by
 from ipguard.listings.said import as_listing
 from ipguard.listings.store import note_judged, to_judge
-from ipguard.listings.tables import ListingPictureRow, ListingRow
+from ipguard.listings.tables import ListingPictureRow, ListingRow, LookupRow
 from ipguard.looking import Eyes
 from ipguard.matching.finding import Finding, PicturePlace, TextPlace
 from ipguard.matching.images.picture_text import names_in
@@ -158,7 +159,12 @@ def _contents(pictures: Iterable[ListingPictureRow]) -> list[str]:
 
 def _keep_evidence(desk: Desk, judged: Sequence[_Judged], spool_of: SpoolOf) -> dict[int, dict[str, str]]:
     """One exhibit a listing; listing id → work → exhibit id."""
-    captures = [_capture(desk, one, spool_of(one.listing.last_run_id or 0)) for one in judged]
+    with reading(desk.database) as session:
+        told = lookups_of(session, [cast(int, one.listing.id) for one in judged])
+    captures = [
+        _capture(desk, one, spool_of(one.listing.last_run_id or 0), told[cast(int, one.listing.id)])
+        for one in judged
+    ]
     if not captures:
         return {}
     receipts = desk.vault.keep(captures)
@@ -168,7 +174,7 @@ def _keep_evidence(desk: Desk, judged: Sequence[_Judged], spool_of: SpoolOf) -> 
     }
 
 
-def _capture(desk: Desk, judged: _Judged, spool: Spool) -> Capture:
+def _capture(desk: Desk, judged: _Judged, spool: Spool, told: Sequence[LookupRow]) -> Capture:
     listing = judged.listing
     exchanges: list[WireExchange] = list(spool.get(step_name(listing.last_step or 0)))
     failures = [] if exchanges else ["The exchange that named this listing was not at hand any more."]
@@ -186,6 +192,7 @@ def _capture(desk: Desk, judged: _Judged, spool: Spool) -> Capture:
         tuple(exchanges),
         {"run": listing.last_run_id, "step": listing.last_step},
         tuple(failures),
+        told,
     )
     return desk.recorder.capture(subject, f"A listing that seems to copy: {works}. Kept as it was received.")
 

@@ -13,6 +13,8 @@ from sqlalchemy import Engine
 from ipguard.capture import Pictures
 from ipguard.database.engine import reading
 from ipguard.matching import prices, score, sellers
+from ipguard.matching.domains import matcher as domain_matcher
+from ipguard.matching.domains.matcher import DomainMatcher
 from ipguard.matching.finding import Finding
 from ipguard.matching.images import kept
 from ipguard.matching.images import matcher as picture_matcher
@@ -20,6 +22,8 @@ from ipguard.matching.images.embedding import Embedder, ReferenceVectors
 from ipguard.matching.images.eye import NOTHING_ELSE, Asked, Eye
 from ipguard.matching.images.shelf import OpenIndex, Shelf, Wanted
 from ipguard.matching.judge import Watch
+from ipguard.matching.pages import matcher as page_matcher
+from ipguard.matching.pages.matcher import PageMatcher, official_hosts
 from ipguard.matching.seen import Pair, Seen
 from ipguard.matching.text import matcher as text_matcher
 from ipguard.matching.text.matcher import TextMatcher
@@ -102,10 +106,14 @@ class Lookout:
             vectors = ReferenceVectors(Path(self._asked.vectors), Embedder(self._asked.model))
             vectors.bring_up_to_date([one.sha256 for one in wanted], self._pictures.get)
         references = {(row.work_id, row.sha256): row.edition for row in rows}
+        names, hosts = names_of(works), official_hosts(works)
+        own = {work.id: (*work.official_domains, *hosts[work.id]) for work in works}
         watch = Watch(
             watch_version(works, self._version),
-            TextMatcher(names_of(works)),
+            TextMatcher(names),
             WatchedPictures(self._eye, index, references, self._version),
+            DomainMatcher(names, own),
+            PageMatcher(names, own),
             {work.id: work.official_sellers for work in works},
             {work.id: work.official_prices for work in works},
         )
@@ -117,7 +125,8 @@ def watch_version(works: Sequence[Work], pictures: str) -> str:
 
     What those find is kept by picture; where it changes, the listings that show the picture are judged again.
     """
-    rules = [pictures, *(module.VERSION for module in (text_matcher, prices, sellers, score))]
+    modules = (text_matcher, domain_matcher, page_matcher, prices, sellers, score)
+    rules = [pictures, *(module.VERSION for module in modules)]
     said = json.dumps([rules, [repr(work) for work in works]], ensure_ascii=True)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 

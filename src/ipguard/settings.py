@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -36,6 +37,32 @@ class Crawling(_Section):
     """Between two requests to one host; robots.txt and a source may ask for more."""
     chromium: str = ""
     """Path of the Chromium for browser captures; the first one of this machine if empty."""
+    name_servers: tuple[str, ...] = ()
+    """Asked about hits, as `address` or `address:port` (`[address]:port` for IPv6); this machine's own if empty."""
+    rdap_services: Path | None = None
+    """A file like https://data.iana.org/rdap/dns.json (RFC 9224), relative to the workspace; a small table if none."""
+
+    @property
+    def servers(self) -> tuple[tuple[str, int], ...] | None:
+        """Address and port of each name server; None for this machine's own."""
+        return tuple(map(_server, self.name_servers)) or None
+
+    @field_validator("name_servers")
+    @classmethod
+    def _known_servers(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for one in given:
+            _server(one)
+        return given
+
+
+def _server(text: str) -> tuple[str, int]:
+    """Address and port of a name server; raises ValueError where it is none."""
+    bare = text.strip("[]") if text.count(":") != 1 and "]:" not in text else ""
+    host, _, port = (bare, "", "53") if bare else text.rpartition(":")
+    address = str(ip_address(host.strip("[]")))
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise ValueError(f"{text!r} has no usable port")
+    return address, int(port)
 
 
 class Authority(_Section):

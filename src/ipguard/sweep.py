@@ -7,7 +7,7 @@ process may be killed anywhere; the next one goes on from the last step and doub
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,14 +18,17 @@ from sqlalchemy import Engine
 from crawlers.adapter import Adapter, Outcome, Query
 from crawlers.crawl import Course, Fetches, Frontier, Step, crawl
 from crawlers.errors import BadSource, CrawlError, RetryLater, Unreachable
-from crawlers.exchange import Exchange, Purpose, Request
+from crawlers.exchange import Exchange, Purpose, Request, State
+from crawlers.listing import Listing
 from ipguard.capture import Pictures, sniffed, wire_exchanges
 from ipguard.database.engine import reading, transaction
+from ipguard.enquiries import Informants, enquire
 from ipguard.flagging import Desk, flag, picture_name, step_name
 from ipguard.jobs.claims import Claim, fail, finish, renew
 from ipguard.listings.pictures import Wanted, fetched_before, keep_picture, skip_picture, wanted
 from ipguard.listings.store import judge_again, keep_listings, mark_gone
 from ipguard.looking import catch_up
+from ipguard.matching.judge import worth_keeping
 from ipguard.matching.sellers import host_of
 from ipguard.sources.runs import (
     TROUBLES,
@@ -39,6 +42,7 @@ from ipguard.sources.runs import (
     tally,
     write_step,
 )
+from ipguard.sources.store import SHORTEST_INTERVAL
 from ipguard.sources.tables import RunRow, SourceRow
 from ipguard.spool import Spool
 
@@ -65,6 +69,7 @@ class Kit:
     adapter_of: Callable[[SourceRow], Adapter]
     spool_of: Callable[[int], Spool]
     now: Callable[[], datetime]
+    informants: Informants
     progress: Progress = lambda _source, _done, _total: None
 
 
@@ -86,7 +91,10 @@ class SourceReport:
     """finished, waiting or failed."""
     note: str
     pages: int = 0
+    read: int = 0
+    """Listings in the answers."""
     listings: int = 0
+    """Of these, kept."""
     new_listings: int = 0
     pictures: int = 0
     new_alerts: int = 0
@@ -127,6 +135,7 @@ async def _ask(
             await asyncio.to_thread(_write, kit, claim, cast(int, run.id), adapter, step, spool)
             kit.progress(source.id, step.frontier.pages, step.frontier.pages + len(step.frontier.pending))
             pause = step.not_before
+        await enquire(kit.database, kit.informants, fetcher, claim, cast(int, run.id), kit.now)
         await _fetch_pictures(kit, claim, source, cast(int, run.id), fetcher, spool)
     return pause
 
@@ -152,7 +161,16 @@ async def _steps(
             frontier = Frontier.from_json(run.frontier)
         except BadSource:
             frontier = None
-    async for step in crawl(Course(adapter, Query(source.query), kit.now), fetcher, frontier):
+    query = Query(
+        source.query,
+        max_pages=adapter.policy.pages_a_run,
+        position=cast("State | None", source.position),
+    )
+
+    def sift(listings: Sequence[Listing]) -> list[Listing]:
+        return worth_keeping(kit.desk.watching(), listings)
+
+    async for step in crawl(Course(adapter, query, kit.now, sift), fetcher, frontier):
         yield step
 
 
@@ -172,12 +190,19 @@ def _write(kit: Kit, claim: Claim, run_id: int, adapter: Adapter, step: Step, sp
         kept = keep_listings(
             session, claim.source_id, step.listings, read_by=read_by, run_id=run_id, step=position, now=now
         )
+        run.read += step.read
         run.listings += len(kept)
         run.new_listings += sum(1 for one in kept if one.new)
         ended = bool(step.stopped) or not step.frontier.pending
-        left = Frontier(seen_ids=step.frontier.seen_ids) if ended else step.frontier
+        left = (
+            Frontier(seen_ids=step.frontier.seen_ids, position=step.frontier.position)
+            if ended
+            else step.frontier
+        )
         run.frontier = {**left.to_json(), STOPPED: step.stopped}
         session.add(run)
+        if step.frontier.position is not None:
+            session.get_one(SourceRow, claim.source_id).position = dict(step.frontier.position)
 
 
 def _outcome(step: Step) -> str:
@@ -283,10 +308,17 @@ def _skip(kit: Kit, claim: Claim, run_id: int, url: str, why: str, status: int |
 def _saw_all(source: SourceRow, run: RunRow, sums: Tally) -> bool:
     """Whether what this run did not see is gone: every page was read, up to the last, and showed something.
 
-    A search shows what it likes; a cap ends a run before the shop does; an empty shop is more likely broken.
+    A search shows what it likes; a log shows what is new; a cap ends a run before the shop does; an empty shop is more
+    likely broken.
     """
-    stopped = run.frontier is not None and run.frontier.get(STOPPED)
-    return sums.whole and not stopped and run.listings > 0 and not source.query
+    return (
+        sums.whole and not _stopped(run) and run.listings > 0 and not source.query and source.position is None
+    )
+
+
+def _stopped(run: RunRow) -> bool:
+    """Whether a run ended although more was to be asked."""
+    return run.frontier is not None and bool(run.frontier.get(STOPPED))
 
 
 def _end(kit: Kit, claim: Claim, source: SourceRow, run_id: int, pause: datetime | None) -> SourceReport:
@@ -295,6 +327,7 @@ def _end(kit: Kit, claim: Claim, source: SourceRow, run_id: int, pause: datetime
     with transaction(kit.database) as session:
         run = session.get_one(RunRow, run_id)
         sums = tally(session, run)
+        source = session.get_one(SourceRow, source.id)  # its position has moved
         before = listings_before(session, source.id, run_id)
         gone = 0
         if pause is not None:
@@ -308,8 +341,14 @@ def _end(kit: Kit, claim: Claim, source: SourceRow, run_id: int, pause: datetime
             fail(session, claim, note, now=now)
         else:
             gone = mark_gone(session, source.id, run_id, now) if _saw_all(source, run, sums) else 0
-            state, note = "finished", run_note(sums, before=before, gone=gone)
-            finish(session, claim, next_run_at=now + timedelta(seconds=source.every_seconds))
+            state, note = (
+                "finished",
+                run_note(sums, before=before, gone=gone, grows=source.position is not None),
+            )
+            rest = timedelta(seconds=source.every_seconds)
+            if source.position is not None and _stopped(run):  # behind what grows: it goes on soon
+                rest = min(rest, SHORTEST_INTERVAL)
+            finish(session, claim, next_run_at=now + rest)
         run = end_run(session, run_id, state, note, now)
         skipped = tuple(Skipped(step.url, step.outcome, step.note) for step in skipped_steps(session, run_id))
     return SourceReport(
@@ -317,6 +356,7 @@ def _end(kit: Kit, claim: Claim, source: SourceRow, run_id: int, pause: datetime
         state,
         note,
         sums.pages,
+        run.read,
         run.listings,
         run.new_listings,
         run.pictures,

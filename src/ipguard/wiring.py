@@ -20,6 +20,7 @@ from crawlers.exchange import Exchange, Purpose, Request
 from crawlers.fetch.browser import BrowserOptions, BrowserPage, capture_page
 from crawlers.fetch.fetcher import Fetcher, Identity, Manner, open_fetcher
 from crawlers.fetch.pace import MemoryPace
+from crawlers.fetch.records import DnsRecords
 from crawlers.fetch.transport import http_transport
 from evidence_store.blobs import store as blob_door
 from evidence_store.blobs.directory import DirectoryBlobs
@@ -30,6 +31,7 @@ from ipguard.capture import Recorder
 from ipguard.cases.store import add_exhibit, one_case
 from ipguard.cases.tables import CaseExhibitRow
 from ipguard.database.engine import make_engine, reading, transaction
+from ipguard.enquiries import Informants, registries
 from ipguard.errors import WrongUse
 from ipguard.evidence import Clock, EvidenceVault
 from ipguard.flagging import Desk
@@ -56,6 +58,7 @@ from ipguard.rights.store import (
 )
 from ipguard.rights.watchlist import load_watchlist
 from ipguard.settings import Workspace
+from ipguard.sources.credentials import credentials_of
 from ipguard.sources.pace import DatabasePace
 from ipguard.sources.tables import SourceRow
 from ipguard.spool import Spool
@@ -123,19 +126,21 @@ def add_watchlist(
         engine.dispose()
 
 
-def recognise_adapter(workspace: Workspace, url: str, *, local: bool, now: Clock) -> str:
-    """Which adapter reads a shop, found out by asking it one thing, politely."""
+def recognise_adapter(workspace: Workspace, url: str, *, local: bool, now: Clock, log: bool = False) -> str:
+    """Which adapter reads a shop, or a certificate log, found out by asking it one thing, politely."""
     import asyncio
 
     from ipguard.sources.store import check_url
 
-    probe = crawlers.registry.probe_url(check_url(url))
+    registry = crawlers.registry
+    probe = registry.log_probe_url(check_url(url)) if log else registry.probe_url(check_url(url))
 
     async def ask() -> str:
         hosts = frozenset({urlsplit(probe).hostname or ""}) if local else frozenset()
         async with http_transport(now=now, local_hosts=hosts) as transport:
             fetcher = Fetcher(transport, Manner(identity(workspace), MemoryPace(), now, min_gap_seconds=0.0))
-            return crawlers.registry.recognise(await fetcher.fetch(Request(probe, Purpose.FEED)))
+            answer = await fetcher.fetch(Request(probe, Purpose.FEED))
+            return registry.recognise_log(answer) if log else registry.recognise(answer)
 
     return asyncio.run(ask())
 
@@ -207,7 +212,10 @@ def make_sweeper(
         gap = max(
             source.min_gap_seconds, 0.0 if source.local else workspace.settings.crawling.min_gap_seconds
         )
-        manner = Manner(identity(workspace), DatabasePace(database), now, min_gap_seconds=gap)
+        secrets = credentials_of(source, adapter.policy)
+        manner = Manner(
+            identity(workspace), DatabasePace(database), now, min_gap_seconds=gap, credentials=secrets
+        )
         async with http_transport(now=now, local_hosts=hosts) as transport:
             yield Fetcher(transport, manner)
 
@@ -220,7 +228,10 @@ def make_sweeper(
         )
 
     spool_of = partial(Spool, workspace.folder / "spool")
-    return Sweeper(Kit(database, desk, pictures, open_fetcher, adapter_of, spool_of, now, progress))
+    crawling = workspace.settings.crawling
+    file = workspace.folder / crawling.rdap_services if crawling.rdap_services else None
+    asked = Informants(registries(file), DnsRecords(now, crawling.servers))
+    return Sweeper(Kit(database, desk, pictures, open_fetcher, adapter_of, spool_of, now, asked, progress))
 
 
 def make_hunt(

@@ -13,7 +13,8 @@ from sqlmodel import Session, col
 from ipguard.alerts.findings import from_row
 from ipguard.alerts.tables import AlertExhibitRow, AlertRow, DecisionRow, FindingRow
 from ipguard.errors import WrongUse
-from ipguard.listings.tables import ListingPictureRow, ListingRow
+from ipguard.listings.lookups import lookups_of
+from ipguard.listings.tables import ListingPictureRow, ListingRow, LookupRow
 from ipguard.matching.finding import Finding, Reason, ReasonValue
 from ipguard.matching.score import THRESHOLD
 from ipguard.rights.tables import WorkRow
@@ -70,6 +71,8 @@ class AlertStory:
     """Oldest first, undone ones too."""
     exhibits: tuple[str, ...]
     """Ids, oldest first."""
+    lookups: tuple[LookupRow, ...] = ()
+    """What a registry and name servers say about it."""
 
 
 def list_alerts(
@@ -110,7 +113,9 @@ def one_alert(session: Session, alert_id: int, *, now: datetime) -> AlertStory:
     decisions = session.scalars(
         select(DecisionRow).where(col(DecisionRow.alert_id) == alert_id).order_by(col(DecisionRow.id))
     )
-    return AlertStory(view, tuple(pictures), tuple(decisions), exhibits_of(session, alert_id))
+    listing_id = cast(int, view.listing.id)
+    told = tuple(lookups_of(session, [listing_id])[listing_id])
+    return AlertStory(view, tuple(pictures), tuple(decisions), exhibits_of(session, alert_id), told)
 
 
 def exhibits_of(session: Session, alert_id: int) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from ipguard.cli.output import emit, safe, show
 
 if TYPE_CHECKING:
     from ipguard.alerts.queries import AlertView
+    from ipguard.listings.tables import ListingRow, LookupRow
 
 app = typer.Typer(help="Alerts: list, show, decide, undo.", invoke_without_command=True)
 
@@ -53,11 +54,7 @@ def list_open(
     for view in views:
         if as_json:
             emit(_facts(view))
-        price = (
-            f"{view.listing.price_amount} {view.listing.currency or '?'}"
-            if view.listing.price_amount
-            else "-"
-        )
+        price = _price(view.listing)
         table.add_row(
             str(view.id), f"{view.alert.score:.2f}", safe(view.work.title), safe(view.listing.title), safe(price),
             safe(view.listing.seller_name), safe(view.source.id),
@@ -73,24 +70,32 @@ def show_one(number: Number, workspace: WorkspaceOption = None, as_json: JsonOpt
 
     from ipguard.alerts.queries import one_alert
     from ipguard.database.engine import make_engine, reading
+    from ipguard.listings.lookups import facts_shown
     from ipguard.listings.same import sellers_of, shown_elsewhere
     from ipguard.matching.reasons import render
     from ipguard.settings import open_workspace
 
     with reading(make_engine(open_workspace(workspace).database_url)) as session:
-        view = one_alert(session, number, now=utc_now()).view
+        story = one_alert(session, number, now=utc_now())
+        view = story.view
         elsewhere = shown_elsewhere(session, cast(int, view.listing.id))
     if as_json:
-        emit({**_facts(view), "same_pictures": [asdict(one) for one in elsewhere]})
+        told = {"lookups": [_told(row) for row in story.lookups]}
+        emit({**_facts(view), **told, "same_pictures": [asdict(one) for one in elsewhere]})
         return
     show(
         f"[bold]Alert {view.id}[/], version {view.alert.version}, {view.state}, score {view.alert.score:.2f}"
     )
     show(f"  {safe(view.listing.title)}")
-    show(f"  {safe(view.listing.url)}")
+    show(f"  {safe(view.listing.kind)}, {safe(view.listing.url)}")
     show(f"  work {safe(view.work.title)}, exhibit {view.alert.exhibit_id}")
     for finding in view.findings:
         show(f"  [bold]{finding.strength:.2f}[/] {safe(render(finding.reason))}")
+    for row in story.lookups:
+        told = "; ".join(f"{name} {value}" for name, value in facts_shown(row))
+        show(
+            f"  {safe(row.kind)} ({row.asked_at:%Y-%m-%d %H:%M} UTC): {safe(told or row.note or row.outcome)}"
+        )
     if elsewhere:
         listings, sellers = len(elsewhere), sellers_of(elsewhere)
         show(
@@ -141,6 +146,17 @@ def undo(number: Number, workspace: WorkspaceOption = None) -> None:
     show(f"Alert {number}: “{taken.decision}” was taken back.")
 
 
+def _price(listing: ListingRow) -> str:
+    """The price of an offer; what else it is where it is none."""
+    if listing.kind != "offer":
+        return f"({listing.kind})"
+    return f"{listing.price_amount} {listing.currency or '?'}" if listing.price_amount else "-"
+
+
+def _told(row: LookupRow) -> dict[str, object]:
+    return row.model_dump(include={"kind", "asked_at", "outcome", "note", "facts"})
+
+
 def _facts(view: AlertView) -> dict[str, object]:
     from ipguard.alerts.findings import finding_json
 
@@ -152,6 +168,7 @@ def _facts(view: AlertView) -> dict[str, object]:
         "score": view.alert.score,
         "work": view.work.id,
         "source": view.source.id,
+        "kind": listing.kind,
         "url": listing.url,
         "title": listing.title,
         "price": listing.price_amount,

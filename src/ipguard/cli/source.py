@@ -19,14 +19,33 @@ NameArgument = Annotated[str, typer.Argument(help="Name of the source.")]
 
 @app.command()
 def add(
-    url: Annotated[str, typer.Argument(help="A shop, a listing page, a product page or a sitemap.")],
+    place_to_look: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLACE",
+            help="A shop, a listing page, a product page or a sitemap; or in short ct:URL of a certificate log, "
+            "'github:WORDS', 'discord:CODES', toplist:URL.",
+        ),
+    ],
     adapter: Annotated[
-        str, typer.Option(help="shopify or schema-org; found out by asking the shop if not given.")
+        str,
+        typer.Option(
+            help="shopify, schema-org, static-ct, rfc6962, rdap, github, discord or top-list; "
+            "found out by asking if not given."
+        ),
     ] = "",
-    name: Annotated[str, typer.Option(help="A short name; made from the host if not given.")] = "",
+    name: Annotated[
+        str, typer.Option(help="A short name; made from the host or the words if not given.")
+    ] = "",
     query: Annotated[str, typer.Option(help="Words to ask for; everything shown if not given.")] = "",
     every: Annotated[str, typer.Option(help="How often to look: 30m, 6h, 1d, 2w.")] = "1d",
     gap: Annotated[float, typer.Option(min=0.0, help="Seconds between two requests, at least.")] = 1.0,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="KEY=VALUE for the adapter; again for more: lookback=4096, forks=50, entry=tr.server."
+        ),
+    ] = None,
     local: Annotated[
         bool, typer.Option("--local", help="A test shop of your own at a private address.")
     ] = False,
@@ -34,16 +53,30 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Add a place to look at. It is due at once: `ipguard sweep` looks."""
+    from crawlers.errors import BadSource
+    from crawlers.registry import build_adapter, spelled
     from ipguard.database.engine import make_engine, transaction
+    from ipguard.errors import WrongUse
     from ipguard.settings import open_workspace
-    from ipguard.sources.store import NewSource, add_source, parse_interval
+    from ipguard.sources.store import NewSource, add_source, check_url, parse_interval, parse_options
     from ipguard.wiring import recognise_adapter
 
     place = open_workspace(workspace)
-    interval = parse_interval(every)
-    kind = adapter or recognise_adapter(place, url, local=local, now=utc_now)
+    interval, options, meant = parse_interval(every), parse_options(option or ()), spelled(place_to_look)
+    url, words = meant.base_url, query or meant.query
+    kind = (
+        adapter
+        or meant.adapter
+        or recognise_adapter(place, url, local=local, now=utc_now, log=meant.way == "ct")
+    )
+    try:
+        build_adapter(
+            kind, check_url(url), options, min_gap_seconds=max(gap, 0.001)
+        )  # says now what it lacks
+    except BadSource as error:
+        raise WrongUse(str(error), hint=error.hint) from error
     with transaction(make_engine(place.database_url)) as session:
-        wanted = NewSource(url, kind, name, query, None, local, interval, gap)
+        wanted = NewSource(url, kind, name or meant.name, words, options, local, interval, gap)
         row = add_source(session, wanted, now=utc_now())
     if as_json:
         emit(_facts(row))

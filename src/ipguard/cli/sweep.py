@@ -61,8 +61,9 @@ def tell(report: SourceReport) -> None:
     )
     show(f"[bold]{safe(report.source)}[/] {mark}: {safe(report.note)}")
     show(
-        f"  {report.pages} pages, {report.listings} listings ({report.new_listings} new, {report.gone} gone), "
-        f"{report.pictures} pictures, [bold]{report.new_alerts} new alerts[/]"
+        f"  {report.pages} pages, {report.read:,} read, {report.listings} listings "
+        f"({report.new_listings} new, {report.gone} gone), {report.pictures} pictures, "
+        f"[bold]{report.new_alerts} new alerts[/]"
     )
     for one in report.skipped[:SHOWN]:
         show(f"  [yellow]{one.outcome}[/] {safe(one.url)}: {safe(one.why)}")

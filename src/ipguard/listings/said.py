@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
-from crawlers.listing import Listing, Price, PriceKind, Seller
+from crawlers.listing import Kind, Listing, Price, PriceKind, Seller
 from ipguard.listings.tables import ListingRow
 
 MAX_TEXT = 100_000
@@ -63,6 +63,8 @@ def digest(listing: Listing) -> str:
         "ships_from": listing.ships_from,
         "language": listing.language,
     }
+    if listing.kind is not Kind.OFFER:  # offers were kept before there were kinds
+        said["kind"] = listing.kind.value
     text = json.dumps(said, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -87,6 +89,7 @@ def as_listing(row: ListingRow) -> Listing:
         tags=tuple(row.tags),
         language=row.language,
         missing=tuple(row.missing),
+        kind=Kind(row.kind),
     )
 
 

@@ -17,7 +17,7 @@ from ipguard.listings.said import digest, fit
 from ipguard.listings.tables import ListingPictureRow, ListingRow
 
 CHUNK = 200
-"""Rows a statement: 26 columns of 200 rows stay below SQLite's 32 766 parameters."""
+"""Rows a statement: 30 columns of 200 rows stay below SQLite's 32 766 parameters."""
 
 ONLY_WHEN_NEW = frozenset({"source_id", "key", "first_seen_at"})
 ONLY_WHEN_CHANGED = frozenset({"version", "changed_at", "judged_with"})
@@ -206,6 +206,7 @@ def _row(
     return {
         "source_id": source_id,
         "key": listing.id,
+        "kind": listing.kind.value,
         "url": listing.url,
         "title": listing.title,
         "description": listing.description,

@@ -19,6 +19,8 @@ class ListingRow(Row, table=True):
     source_id: str = Field(foreign_key="source.id", index=True, ondelete="CASCADE")
     key: str
     """The adapter's listing id."""
+    kind: str = "offer"
+    """offer, domain, page, repository, invite, server: `crawlers.listing.Kind`."""
     url: str
     title: str
     description: str = ""
@@ -51,6 +53,25 @@ class ListingRow(Row, table=True):
     """Position of the step in that run whose answer said this."""
     judged_with: str = ""
     """Version of watchlist and matchers that judged this version; anything else while it has to be judged (again)."""
+
+
+class LookupRow(Row, table=True):
+    """What somebody else says about a listing that is a hit: a registry, or the name servers."""
+
+    __tablename__ = "listing_lookup"
+    __table_args__ = (UniqueConstraint("listing_id", "kind"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    listing_id: int = Field(foreign_key="listing.id", index=True, ondelete="CASCADE")
+    kind: str
+    """registration or names."""
+    outcome: str
+    """ok, empty, blocked, changed, error, skipped."""
+    note: str = ""
+    """In words, what was not told or why nothing was."""
+    facts: dict[str, object] = Field(default_factory=dict, sa_type=Json)
+    """What was said, without anything about a person."""
+    asked_at: datetime = Field(sa_type=Utc)
 
 
 class ListingPictureRow(Row, table=True):

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from crawlers.listing import Listing
+from crawlers.listing import Kind, Listing
 from ipguard.matching.finding import Finding
+from ipguard.matching.listed import KINDS, page_of_listing
+from ipguard.matching.pages.page import Page
 from ipguard.matching.prices import match_price
 from ipguard.matching.score import Verdict, verdicts
 from ipguard.matching.seen import Pair, Seen
@@ -21,6 +23,26 @@ class ReadsText(Protocol):
 
     def match_listing(self, fields: Mapping[str, str]) -> Sequence[Finding]:
         """Findings in `fields` (title, description, tags, seller), each with its place."""
+        ...
+
+
+class ReadsDomains(Protocol):
+    """Finds watchlist names in domain names."""
+
+    def match_domain(self, name: str) -> Sequence[Finding]:
+        """Findings in one name."""
+        ...
+
+    def match_domains(self, names: Sequence[str]) -> Sequence[Sequence[Finding]]:
+        """Findings in each of many names, in their order."""
+        ...
+
+
+class ReadsPages(Protocol):
+    """Finds pages, repositories and invites that offer a work without its owner."""
+
+    def match_page(self, page: Page) -> Sequence[Finding]:
+        """What the page offers of which work."""
         ...
 
 
@@ -75,6 +97,8 @@ class Watch:
     """Changes with the watchlist and with every matcher: same version, same listing, same verdict."""
     text: ReadsText
     pictures: SeesPictures
+    domains: ReadsDomains
+    pages: ReadsPages
     sellers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Work → official sellers."""
     prices: Mapping[str, tuple[OfficialPrice, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -84,12 +108,19 @@ class Watch:
 def judge(watch: Watch, listing: Listing, seen: Iterable[Finding], asked: str) -> list[Verdict]:
     """Verdicts on `listing`, best first; works that nothing points at have none.
 
+    What is judged by which matcher goes by its kind: a domain has a name and nothing else, a page is a private server
+    or none however often the work is named on it, and only an offer has pictures, a price and a seller.
+
     Args:
         watch: what is watched for.
         listing: what the page says.
         seen: findings in its pictures.
         asked: address of the source that was asked.
     """
+    if listing.kind is Kind.DOMAIN:
+        return verdicts(watch.domains.match_domain(listing.title))
+    if listing.kind in KINDS:
+        return verdicts(watch.pages.match_page(page_of_listing(listing)))
     findings = [*watch.text.match_listing(text_fields(listing)), *seen]
     for work in sorted({finding.work for finding in findings}):
         weak = (
@@ -98,6 +129,32 @@ def judge(watch: Watch, listing: Listing, seen: Iterable[Finding], asked: str) -
         )
         findings.extend(finding for finding in weak if finding is not None)
     return verdicts(findings)
+
+
+def worth_keeping(watch: Watch, listings: Sequence[Listing]) -> list[Listing]:
+    """Those of many listings that are kept at all.
+
+    A log shows thousands of names a minute and a search whatever has a word in it: of domains and repositories only
+    those are kept that something points at. Everything else is kept, and judged later with its pictures.
+    """
+    domains = [one for one in listings if one.kind is Kind.DOMAIN]
+    found = watch.domains.match_domains([one.title for one in domains]) if domains else []
+    hits = {one.id for one, findings in zip(domains, found, strict=True) if findings}
+    return [one for one in listings if _stays(watch, one, hits)]
+
+
+def _stays(watch: Watch, listing: Listing, hits: set[str]) -> bool:
+    if listing.kind is Kind.DOMAIN:
+        return listing.id in hits and not _under(listing.id, hits)
+    if listing.kind is Kind.REPOSITORY:
+        return any(not finding.weak for finding in watch.pages.match_page(page_of_listing(listing)))
+    return True
+
+
+def _under(name: str, hits: set[str]) -> bool:
+    """Whether a name lies under another hit: `mail.a.example` says nothing that `a.example` does not."""
+    labels = name.split(".")
+    return any(".".join(labels[first:]) in hits for first in range(1, len(labels)))
 
 
 def text_fields(listing: Listing) -> dict[str, str]:

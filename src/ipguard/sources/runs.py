@@ -24,7 +24,7 @@ class Asked:
     """One thing that was asked, and what became of it."""
 
     kind: str
-    """page or picture."""
+    """page, picture, registration or names."""
     url: str
     outcome: str
     """ok, empty, blocked, changed, error, skipped."""
@@ -38,12 +38,15 @@ class Tally:
     """What a run came to, from its steps."""
 
     pages: int
+    read: int
     listings: int
     pictures: int
     outcome: str
     """ok, empty, blocked, changed, error."""
     why: str
     """Note of the first step that decided it; empty for ok."""
+    last: str
+    """Note of the last page: on a source that only grows, how far it was read."""
     whole: bool
     """Every page asked for was read."""
 
@@ -110,16 +113,17 @@ def tally(session: Session, run: RunRow) -> Tally:
         )
     )
     deciding = next((step for step in pages if step.outcome in ("blocked", "changed")), None)
-    if deciding is None and run.listings == 0:
+    if deciding is None and run.read == 0:
         deciding = next((step for step in pages if step.outcome in ("error", "skipped")), None)
     if deciding is not None:
         outcome, why = ("error" if deciding.outcome == "skipped" else deciding.outcome), deciding.note
-    elif run.listings == 0:
+    elif run.read == 0:
         outcome, why = "empty", next((step.note for step in pages if step.note), "")
     else:
         outcome, why = "ok", ""
     whole = all(step.outcome in ("ok", "empty") for step in pages)
-    return Tally(len(pages), run.listings, run.pictures, outcome, why, whole)
+    last = pages[-1].note if pages else ""
+    return Tally(len(pages), run.read, run.listings, run.pictures, outcome, why, last, whole)
 
 
 def skipped_steps(session: Session, run_id: int) -> list[StepRow]:
@@ -148,9 +152,15 @@ def listings_before(session: Session, source_id: str, run_id: int) -> int:
     )
 
 
-def run_note(tally: Tally, *, before: int, gone: int) -> str:
-    """How a run went, in words."""
+def run_note(tally: Tally, *, before: int, gone: int, grows: bool = False) -> str:
+    """How a run went, in words; `grows`: the source shows only what is new."""
     match tally.outcome:
+        case "ok" if tally.read > tally.listings or grows:
+            return (
+                f"{tally.read:,} read from {tally.pages} pages, {tally.listings:,} kept. {tally.last}".strip()
+            )
+        case "empty" if grows:
+            return tally.last or "Nothing new."
         case "ok":
             went = f"; {gone} gone since the last run" if gone else ""
             return f"{tally.listings} listings read from {tally.pages} pages{went}."

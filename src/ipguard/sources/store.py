@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, select
 
+from crawlers.registry import NEEDS_QUERY
 from ipguard.errors import WrongUse
 from ipguard.sources.tables import RunRow, SourceRow
 
@@ -51,6 +52,21 @@ def parse_interval(text: str) -> timedelta:
     return interval
 
 
+def parse_options(given: Iterable[str]) -> dict[str, str | int | bool]:
+    """`KEY=VALUE` each.
+
+    Raises:
+        WrongUse: one of them is not.
+    """
+    options: dict[str, str | int | bool] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise WrongUse(f"“{text}” is no option", hint="Write KEY=VALUE, for example lookback=4096.")
+        options[key.strip()] = value.strip()
+    return options
+
+
 def check_url(url: str) -> str:
     """A base URL that can be asked: http or https, with a host, without a password.
 
@@ -78,6 +94,10 @@ def add_source(session: Session, new: NewSource, *, now: datetime) -> SourceRow:
         WrongUse: the address or the name cannot be used, or is taken.
     """
     url = check_url(new.base_url)
+    if new.adapter in NEEDS_QUERY and not new.query.strip():
+        raise WrongUse(
+            f"{new.adapter} shows nothing unless it is told what to ask for", hint="Give words with --query."
+        )
     name = new.id or _name_from(url)
     if not SOURCE_ID.fullmatch(name):
         raise WrongUse(f"“{name}” cannot name a source", hint="Give one with --name: a-z, 0-9, dashes.")

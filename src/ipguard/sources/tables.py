@@ -32,6 +32,8 @@ class SourceRow(Row, table=True):
     attempts: int = 0
     """Failed runs in a row."""
     last_error: str = ""
+    position: dict[str, object] | None = Field(default=None, sa_type=Json)
+    """Up to where a source that only grows was read, as its adapter said; None for others."""
     created_at: datetime = Field(sa_type=Utc)
 
 
@@ -48,6 +50,8 @@ class RunRow(Row, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=Utc)
     frontier: dict[str, object] | None = Field(default=None, sa_type=Json)
     steps: int = 0
+    read: int = 0
+    """Listings in the answers; those that were not worth keeping are not among `listings`."""
     listings: int = 0
     new_listings: int = 0
     pictures: int = 0
@@ -67,7 +71,7 @@ class StepRow(Row, table=True):
     position: int
     at: datetime = Field(sa_type=Utc)
     kind: str
-    """page or picture."""
+    """page, picture, registration or names."""
     url: str
     status: int | None = None
     outcome: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ipguard.matching.finding import Finding, PicturePlace, Quad, TextPlace
+from ipguard.matching.finding import DomainPlace, Finding, PagePlace, PicturePlace, Quad, TextPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,9 @@ def marked(text: str, findings: Iterable[Finding], field: str = "title") -> tupl
     """Cut `text` where findings point to; offsets that do not fit the text any more mark nothing."""
     hit = [False] * len(text)
     for finding in findings:
-        place = finding.place
-        if (
-            isinstance(place, TextPlace)
-            and place.field == field
-            and text[place.start : place.end] == place.text
-        ):
-            hit[place.start : place.end] = [True] * (place.end - place.start)
+        for start, end, words in _stretches(finding, field):
+            if text[start:end] == words:
+                hit[start:end] = [True] * (end - start)
     pieces: list[Piece] = []
     for character, on in zip(text, hit, strict=True):
         if pieces and pieces[-1].marked == on:
@@ -34,6 +30,19 @@ def marked(text: str, findings: Iterable[Finding], field: str = "title") -> tupl
         else:
             pieces.append(Piece(character, on))
     return tuple(pieces)
+
+
+def _stretches(finding: Finding, field: str) -> list[tuple[int, int, str]]:
+    """Where a finding points to in a field: start, end, the characters there."""
+    match finding.place:
+        case TextPlace() as place if place.field == field:
+            return [(place.start, place.end, place.text)]
+        case DomainPlace() as place if field == "title":
+            return [(place.start, place.end, place.text)]
+        case PagePlace() as place:
+            return [(sign.start, sign.end, sign.text) for sign in place.signs if sign.field == field]
+        case _:
+            return []
 
 
 def best_place(findings: Sequence[Finding]) -> PicturePlace | None:

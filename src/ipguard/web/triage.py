@@ -14,6 +14,7 @@ from ipguard.alerts.queries import STATES, AlertStory, AlertView, Filter, count_
 from ipguard.cases.store import add_alert, list_cases
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
+from ipguard.listings.lookups import facts_shown
 from ipguard.matching.images.draw import views_of
 from ipguard.web.desk import READER, Desk, desk_of, go
 from ipguard.web.marks import best_place
@@ -170,6 +171,7 @@ def _screen(
         "query": _query(wanted, after, trail, look),
         "view_query": _query,
         "wished": look if look in LOOKS else "",
+        "facts_shown": facts_shown,
         "mark": "",
         **_neighbours(found[:PAGE], chosen),
         **sides,

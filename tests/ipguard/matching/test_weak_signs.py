@@ -103,7 +103,7 @@ class Finds:
 
 
 def watch(**more: object) -> Watch:
-    return Watch("w", Finds(), Finds(), **more)  # type: ignore[arg-type]
+    return Watch("w", Finds(), Finds(), Finds(), Finds(), **more)  # type: ignore[arg-type]
 
 
 def test_weak_signs_move_a_verdict_that_stands_and_never_make_one() -> None:
