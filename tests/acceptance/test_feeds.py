@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 from ct_log import FakeLog, Told, as_json, serving
 from dns_zone import zone
+from typer.testing import CliRunner
+
+from ipguard.cli.main import build
+from ipguard.errors import IpguardError
 
 TOKEN = "ghx_averysecretvalue"
 WATCHLIST = """
@@ -41,13 +42,12 @@ REGISTERED = {
 RECORDS = {HIT: ["60 IN A 203.0.113.5", "60 IN NS ns1.host.example.", "60 IN MX 10 mail.host.example."]}
 
 
-def ipguard(*arguments: object, cwd: Path, expect: int = 0, **environment: str) -> list[dict[str, object]]:
-    """Run a command; JSON Lines it wrote, if it was asked for them."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ipguard", *map(str, arguments), "-w", "ws"], cwd=cwd, capture_output=True, text=True,
-        check=False, env={**os.environ, **environment}, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == expect, done.stderr + done.stdout
+def ipguard(*arguments: object, cwd: Path, expect: int = 0) -> list[dict[str, object]]:
+    """Run a command in this process; JSON Lines it wrote, if it was asked for them."""
+    words = [str(one) for one in (*arguments, "-w", cwd / "ws")]
+    done = CliRunner().invoke(build(), words)
+    wrong = done.exception if isinstance(done.exception, IpguardError) else None
+    assert (wrong.exit_code if wrong else done.exit_code) == expect, (done.output, done.exception)
     if "--json" in arguments:
         return [json.loads(line) for line in done.stdout.splitlines()]
     return [{"said": done.stdout}]
@@ -57,10 +57,8 @@ def ipguard(*arguments: object, cwd: Path, expect: int = 0, **environment: str) 
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("prepared")
     (place / "watch.toml").write_text(WATCHLIST, "utf-8")
-    subprocess.run(
-        [sys.executable, "-m", "ipguard", "init", "ws"], cwd=place, check=True, capture_output=True
-    )
-    ipguard("watch", "add", "watch.toml", cwd=place)
+    assert CliRunner().invoke(build(), ["init", str(place / "ws")]).exit_code == 0
+    ipguard("watch", "add", place / "watch.toml", cwd=place)
     return place
 
 
@@ -126,8 +124,8 @@ def test_a_name_in_a_certificate_log_becomes_an_alert_with_its_evidence(form: st
         assert (alert["kind"], alert["title"], alert["price"]) == ("domain", HIT, None)
         assert {finding["matcher"] for finding in alert["findings"]} == {"domain"}
         (shown,) = ipguard("alerts", "show", alert["alert"], cwd=place)
-        for words in ("Harbour Names Ltd", "203.0.113.5", "10 mail.host.example", "2026-11-20"):
-            assert words in shown["said"]
+        for fact in ("Harbour Names Ltd", "203.0.113.5", "10 mail.host.example", "2026-11-20"):
+            assert fact in str(shown["said"])
 
         # what the log said is in the exhibit, and what the registry said of a person is nowhere
         ipguard("case", "new", "Star Lantern", cwd=place)
@@ -140,10 +138,7 @@ def test_a_name_in_a_certificate_log_becomes_an_alert_with_its_evidence(form: st
         assert len(told[1]["facts"]["messages"]) == 4
         with zipfile.ZipFile(str(bundle["bundle"])) as packed:
             assert all(b"Private Person" not in packed.read(name) for name in packed.namelist())
-        done = subprocess.run(
-            [sys.executable, "-m", "ipguard", "verify", str(bundle["bundle"])], cwd=place, capture_output=True, text=True, check=False
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert CliRunner().invoke(build(), ["verify", str(bundle["bundle"])]).exit_code == 0
 
         # the next look goes on where this one ended
         service.asked.clear()
@@ -163,7 +158,7 @@ Join our Discord: https://discord.gg/lanternps — GM commands /give, all charac
 """
 
 
-def code_host(asked_token: list[str]):
+def code_host(path: str) -> Told:
     """A host with one private server, a fork of it, a blocked repository and a wallpaper collection."""
 
     def repository(name: str, about: str, forks: int = 0) -> dict[str, object]:
@@ -186,29 +181,27 @@ def code_host(asked_token: list[str]):
         "/repos/gone/star-lantern-ps/readme": as_json(block, 451),
     }
 
-    def tell(path: str) -> Told:
-        if path.startswith("/search/repositories"):
-            rows = [
-                repository("wick/lantern-ps", "Star Lantern server", 1),
-                repository("fox/wallpapers", "Pictures", 9),
-                repository("gone/star-lantern-ps", "Star Lantern private server"),
-            ]
-            return as_json({"total_count": 3, "incomplete_results": False, "items": rows})
-        if "/forks" in path:
-            return as_json([repository("tide/lantern-ps", "Star Lantern server")])
-        return told.get(path, as_json({"message": "Not Found"}, 404))
-
-    return tell
+    if path.startswith("/search/repositories"):
+        rows = [
+            repository("wick/lantern-ps", "Star Lantern server", 1),
+            repository("fox/wallpapers", "Pictures", 9),
+            repository("gone/star-lantern-ps", "Star Lantern private server"),
+        ]
+        return as_json({"total_count": 3, "incomplete_results": False, "items": rows})
+    if "/forks" in path:
+        return as_json([repository("tide/lantern-ps", "Star Lantern server")])
+    return told.get(path, as_json({"message": "Not Found"}, 404))
 
 
-def test_private_servers_on_a_code_host_are_found_with_their_forks(place: Path) -> None:
-    with serving(code_host([])) as host:
+def test_private_servers_on_a_code_host_are_found_with_their_forks(place: Path, monkeypatch) -> None:
+    monkeypatch.setenv("IPGUARD_GITHUB_TOKEN", TOKEN)
+    with serving(code_host) as host:
         (source,) = ipguard(
             "source", "add", host.base, "--adapter", "github", "--query", "star lantern", "--name", "code", "--local", "--gap", 0,
             "--json", cwd=place,
         )  # fmt: skip
         assert source["query"] == "star lantern"
-        (report,) = ipguard("sweep", "--json", cwd=place, IPGUARD_GITHUB_TOKEN=TOKEN)
+        (report,) = ipguard("sweep", "--json", cwd=place)
         assert (report["state"], report["read"], report["listings"]) == ("finished", 4, 3)
         found = {str(alert["title"]): alert for alert in ipguard("alerts", "--json", cwd=place)}
         assert set(found) == {"wick/lantern-ps", "tide/lantern-ps", "gone/star-lantern-ps"}
