@@ -80,8 +80,8 @@ def show_one(number: Number, workspace: WorkspaceOption = None, as_json: JsonOpt
         view = story.view
         elsewhere = shown_elsewhere(session, cast(int, view.listing.id))
     if as_json:
-        told = {"lookups": [_told(row) for row in story.lookups]}
-        emit({**_facts(view), **told, "same_pictures": [asdict(one) for one in elsewhere]})
+        asked = {"lookups": [_told(row) for row in story.lookups]}
+        emit({**_facts(view), **asked, "same_pictures": [asdict(one) for one in elsewhere]})
         return
     show(
         f"[bold]Alert {view.id}[/], version {view.alert.version}, {view.state}, score {view.alert.score:.2f}"
