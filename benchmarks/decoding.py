@@ -14,7 +14,7 @@ from benchmarks.rows import Row, best, cpu_seconds
 from ipguard.demo import art, products
 from ipguard.matching.images.decode import WORK_EDGE, decode
 
-PICTURES = (
+PICTURES: tuple[tuple[str, int, dict[str, int]], ...] = (
     ("JPEG", 800, {"quality": 80}),
     ("JPEG", 1600, {"quality": 85}),
     ("JPEG", 3200, {"quality": 85}),
@@ -43,7 +43,9 @@ def by_pillow(data: bytes) -> object:
 
 def by_opencv(data: bytes) -> object:
     """OpenCV's decoder, and its area filter where the picture is larger."""
-    pixels = cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
+    pixels = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
     factor = WORK_EDGE / max(pixels.shape[:2])
     return (
         pixels
