@@ -56,7 +56,7 @@ WALLET = re.compile(
     r"\b(?:bc1[a-z0-9]{25,62}|[13][a-km-zA-HJ-NP-Z1-9]{26,34}|0x[0-9a-fA-F]{40}|T[1-9A-HJ-NP-Za-km-z]{33})\b"
 )
 PRICE = re.compile(
-    r"(?:US\$|R\$|[$€£¥￥₽₩₫฿₺])\s?\d[\d.,]*|\d[\d.,]*\s?(?:元|块|塊|円|руб|₽|€|원|บาท|usdt|usd|eur|\btl\b|rb\b|vnđ|vnd|rmb)",
+    r"(?:US\$|R\$|[$€£¥￥₽₩₫฿₺])\s?\d[\d.,]{0,15}|(?<![\d.,])\d[\d.,]{0,15}\s?(?:元|块|塊|円|руб|₽|€|원|บาท|usdt|usd|eur|\btl\b|rb\b|vnđ|vnd|rmb)",
     re.IGNORECASE,
 )
 CHAPTER = re.compile(

@@ -261,6 +261,14 @@ def test_a_page_of_one_repeated_word_is_cut_and_told():
     assert found.place.verdict == "review"
 
 
+@pytest.mark.parametrize("piece", ["1", "a-", "a.b.", "x10 ", "1.2.3.4:80 ", "QQ群 ", "private a ", "第1-"])
+def test_a_page_of_one_repeated_piece_is_answered(piece):
+    """A pattern that is not linear would never come back from these."""
+    MATCHER.match_page(
+        Page("https://a.example", "Moss Courier private server", piece * (MAX_TEXT // len(piece)))
+    )
+
+
 def test_a_hundred_thousand_links_are_cut_and_told():
     links = tuple(Link(f"https://mega.nz/file/{n}") for n in range(100_000))
     (found,) = MATCHER.match_page(Page("https://a.example", "Moss Courier private server", "x", links=links))

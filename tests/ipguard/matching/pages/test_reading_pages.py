@@ -40,6 +40,22 @@ def test_what_is_cut_is_told():
     assert "text" in page.cut
 
 
+@pytest.mark.parametrize("tag", ["div", "b", "svg><g", "table><tr><td"])
+def test_a_page_nested_too_deep_is_read_to_there_and_told(tag):
+    page = page_of_html(b"<title>Moss</title><p>before</p>" + f"<{tag}>".encode() * 100_000 + b"x", url="")
+
+    assert page.title == "Moss"
+    assert page.text.strip().startswith("before")
+    assert page.cut == ("body",)
+
+
+def test_many_unclosed_paragraphs_are_not_deep():
+    page = page_of_html(b"<ul>" + b"<li><p>word<br>" * 5_000 + b"</ul>last", url="https://a.example")
+
+    assert page.cut == ()
+    assert page.text.endswith("last")
+
+
 def test_many_links_are_cut_and_told():
     page = page_of_html(b"<a href='/x'>y</a>" * 5_000, url="https://moss.example/")
 
