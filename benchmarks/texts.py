@@ -137,14 +137,14 @@ def widened(text: str) -> str:
 
 Change = Callable[[str, str, int], str]
 CHANGES: Mapping[str, Change] = {
-    "exact": lambda text, host, n: text,
-    "5 % replaced": lambda text, host, n: replaced(text, 0.05, n),
-    "15 % replaced": lambda text, host, n: replaced(text, 0.15, n),
-    "sentences shuffled": lambda text, host, n: shuffled(text, n),
-    "zero-width": lambda text, host, n: noisy(text, "\u200b\u200d\u2060\u00ad", n),
-    "punctuation": lambda text, host, n: noisy(text, "·-_，. *", n),
+    "exact": lambda text, _host, _n: text,
+    "5 % replaced": lambda text, _host, n: replaced(text, 0.05, n),
+    "15 % replaced": lambda text, _host, n: replaced(text, 0.15, n),
+    "sentences shuffled": lambda text, _host, n: shuffled(text, n),
+    "zero-width": lambda text, _host, n: noisy(text, "\u200b\u200d\u2060\u00ad", n),
+    "punctuation": lambda text, _host, n: noisy(text, "·-_，. *", n),
     "20 % excerpt": lambda text, host, n: excerpt(text, host, 0.2, n),
-    "traditional, full width": lambda text, host, n: widened(text).translate(TRADITIONAL),
-    "unrelated": lambda text, host, n: host,
+    "traditional, full width": lambda text, _host, _n: widened(text).translate(TRADITIONAL),
+    "unrelated": lambda _text, host, _n: host,
 }
 """What may be done to a text: (text, an unrelated text, seed) → another text."""
