@@ -10,7 +10,7 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("crawling", "matching", "pictures", "decoding", "evidence", "copies")
+ALL = ("crawling", "matching", "pictures", "decoding", "evidence", "copies", "domains")
 
 
 def main() -> None:

@@ -47,6 +47,10 @@ class Company:
     """A word that says what the name is taken for, anywhere in the domain name; empty where there is none."""
     close: bool
     """Whether one stands in the same label: a host named `shop` stands before everything."""
+    trading: bool
+    """Whether one is of goods, copies or games, not only of addresses and places."""
+    among_words: bool
+    """Whether a hyphen parts it from an everyday word that does not often stand beside names."""
     straddled: bool
     """Other words run across an edge of the stretch, and they explain the whole."""
 
@@ -69,6 +73,11 @@ def company_of(sight: Sight, start: int, end: int, name: str) -> Company:
     sides = _rest(left, before=True), _rest(right, before=False)
     beside = [*_supports(left), *_supports(right)]
     far: list[str] = []
+    beside_it = [
+        token
+        for token in sight.tokens
+        if (token.end == first.start or token.start == last.end) and token.label in (first.label, last.label)
+    ]
     for other in sight.tokens:
         if other.end <= first.start or other.start >= last.end:
             words = _supports(sight.letters[other.start : other.end])
@@ -81,6 +90,8 @@ def company_of(sight: Sight, start: int, end: int, name: str) -> Company:
         right=sides[1],
         support=supports[0] if supports else "",
         close=bool(beside),
+        trading=any(affixes().kinds.get(word) in ("selling", "piracy", "game") for word in supports),
+        among_words=any(_rest(sight.letters[t.start : t.end], before=True) >= Rest.WORDS for t in beside_it),
         straddled=straddled,
     )
 

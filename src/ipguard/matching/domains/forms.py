@@ -18,6 +18,7 @@ from ipguard.matching.text.looks import lookalike_table
 from ipguard.matching.text.names import WatchedName
 from ipguard.matching.text.scripts import Script, script_of
 from ipguard.matching.words.lexicon import costs, everyday
+from ipguard.matching.words.lexicon import words as words_of
 
 MIN_ROMANISED = 4
 """Letters of a romanised name, at least: shorter ones are everybody's."""
@@ -33,8 +34,35 @@ SUBTITLE = re.compile(r"\s*[:：~～〜–—|(（]|\s-\s")
 """What parts a title from its subtitle."""
 MIN_TITLE = 8
 """Weight of a title without its subtitle, at least."""
+MIN_SUBTITLE = 10
+"""Weight of a subtitle that stands for the work by itself, at least; one of everyday words never does."""
+PARTICLES = re.compile("(?<=[\u4e00-\u9fff])[之的](?=[\u4e00-\u9fff])")
+MIN_HAN = 4
+"""Han characters of a name without its particles, at least."""
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe"})
 ARTICLES = ("the ", "a ", "an ", "el ", "la ", "los ", "le ", "les ", "der ", "die ", "das ")
+VERY_COMMON = 2_500
+"""Rank of English words that are words whatever they look like."""
+PHRASE_RANK = 2_000
+INFLECTIONS = ("s", "es", "ed", "ing", "ly", "er", "ness", "y")
+DERIVED = (
+    "ity",
+    "tion",
+    "sion",
+    "ment",
+    "ness",
+    "ous",
+    "ive",
+    "able",
+    "ible",
+    "ism",
+    "ist",
+    "ance",
+    "ence",
+    "ial",
+    "ical",
+)
+SPOKEN = ("zh-pinyin", "ja-romaji")
 EVERYDAY_RANK = MappingProxyType({"en": 30_000, "zh": 15_000, "zh-pinyin": 5_000, "ja-romaji": 4_000})
 """A name that is a word of this rank (or of any, in lists not named) means the work only in company."""
 
@@ -58,6 +86,8 @@ class Form:
     """An everyday word, or marked as needing context."""
     compound: bool
     """Everyday words one after the other: with a third of them beside it, it may be something else."""
+    phrase: bool
+    """Said of other things too: `one piece` of a swimsuit; or a word of some list, if only for being famous."""
 
     @property
     def may_be_misspelt(self) -> bool:
@@ -120,19 +150,24 @@ def _of_name(name: WatchedName) -> Iterator[Form]:
             if 2 <= len(words) <= 3 and all(len(word) >= MIN_REORDERED for word in words):
                 for order in itertools.permutations(words):
                     yield _form(name, "".join(order), "reordered", order)
-    for read in romanised(name.text):
-        words = tuple(re.findall(r"[a-z0-9]+", read))
-        letters = "".join(words)
-        if len(letters) >= MIN_ROMANISED:
-            yield _form(name, letters, "romanised", words)
+        for read in romanised(text):
+            latin = tuple(re.findall(r"[a-z0-9]+", read))
+            if len("".join(latin)) >= MIN_ROMANISED:
+                yield _form(name, "".join(latin), "romanised", latin)
 
 
 def _spellings(text: str) -> Iterator[tuple[str, str]]:
     """The name, what is left without its article or subtitle, and other ways to write its signs."""
     yield text, "name"
-    title = SUBTITLE.split(text)[0]
-    if title != text and _weight(letters_of(title)) >= MIN_TITLE:
+    title, *subtitles = SUBTITLE.split(text)
+    if subtitles and _weight(letters_of(title)) >= MIN_TITLE:
         yield title, "name"
+    for subtitle in subtitles:
+        if _weight(letters_of(subtitle)) >= MIN_SUBTITLE and not _all_everyday(subtitle):
+            yield subtitle, "name"
+    particles = PARTICLES.sub("", text)
+    if particles != text and len(particles) >= MIN_HAN:
+        yield particles, "name"
     if any(ord(c) in UMLAUTS for c in text.lower()):
         yield text.lower().translate(UMLAUTS), "name"
     folded = plain(text)
@@ -158,10 +193,49 @@ def _pairs(letters: str) -> Iterator[str]:
 def _form(name: WatchedName, letters: str, how: str, words: tuple[str, ...]) -> Form:
     western = all(ord(c) < 0x250 for c in letters)
     weight = _weight(letters)
-    known = everyday(letters) if letters in costs() else ()
-    common = name.needs_context or any(rank <= EVERYDAY_RANK.get(which, rank) for which, rank in known)
+    common = name.needs_context or _is_everyday(letters, how)
     look = look_of(letters) if western else ""
-    return Form(name, letters, how, words, look, weight, common, all(word in costs() for word in words))
+    phrase = all(in_english(word) <= PHRASE_RANK for word in words) or letters in costs()
+    return Form(
+        name, letters, how, words, look, weight, common, all(word in costs() for word in words), phrase
+    )
+
+
+def in_english(word: str) -> int:
+    """Rank among English words; a very high one where it is none."""
+    return words_of("en").get(word, 1 << 30)
+
+
+def _is_everyday(letters: str, how: str) -> bool:
+    """Whether a form is also a word that people use, and no brand that stands in word lists for being famous.
+
+    An English word below the commonest is one where it is inflected: falcons, bleaching; nobody says nintendoing.
+    """
+    if letters not in costs():
+        return False
+    for which, rank in everyday(letters):
+        if which in SPOKEN and how != "romanised":
+            continue
+        if which == "en" and rank > VERY_COMMON:
+            if rank <= EVERYDAY_RANK["en"] and _is_inflected(letters):
+                return True
+        elif rank <= EVERYDAY_RANK.get(which, rank):
+            return True
+    return False
+
+
+def _is_inflected(word: str) -> bool:
+    """Whether an English word has other forms, is one, or ends as words made of others do."""
+    known = words_of("en")
+    stems = {word.removesuffix("e"), word.removesuffix("y") + "i"}
+    if word.endswith(DERIVED) or any(stem + end in known for stem in stems for end in INFLECTIONS):
+        return True
+    roots = {word.removesuffix(end) for end in INFLECTIONS} - {word}
+    return any(root in known or root + "e" in known for root in roots)
+
+
+def _all_everyday(text: str) -> bool:
+    return all(letters_of(word) in costs() for word in plain(text).split())
 
 
 def _weight(letters: str) -> int:

@@ -154,7 +154,9 @@ def strength_of(sight: Sight, reading: Reading, company: Company) -> float:
     if form.common and layer not in DISGUISED:
         return strength - 0.15 if company.close and company.at_edge and company.worst <= Rest.WORDS else 0.0
     if layer == "reordered":
-        return strength + 0.05 if supported and company.worst <= Rest.AFFIXES else 0.0
+        return strength + 0.05 if company.trading and company.worst <= Rest.AFFIXES else 0.0
+    if form.phrase and company.among_words and layer not in DISGUISED:
+        return 0.0
     return strength + _for_rest(form, company, supported)
 
 
@@ -184,7 +186,7 @@ def _typo_stands(sight: Sight, reading: Reading, company: Company) -> bool:
     if weight < LONG and is_plain_writing(sight.letters[first.start : last.end]):
         return False
     if weight <= SHORT + 1:
-        return reading.slip and whole
+        return whole and (reading.slip or company.close)
     if weight <= FAIR:
         return whole or (bool(company.support) and company.worst is Rest.AFFIXES)
     return company.worst <= Rest.WORDS
