@@ -30,7 +30,7 @@ def keywords(count: int) -> list[WatchedName]:
         )
 
     made = [
-        word(dice.choice((2, 3, 3, 4))) if n % 3 else f"{word(2)} {word(dice.choice((2, 3)))}"
+        word(dice.choice((2, *[3] * 6, *[4] * 3))) if n % 3 else f"{word(2)} {word(dice.choice((2, 3)))}"
         for n in range(count)
     ]
     return [WatchedName(f"w{n}", name.title(), "") for n, name in enumerate(made)]
@@ -87,7 +87,7 @@ def run() -> list[Row]:
                 ours,
                 peer,
                 many / theirs,
-                "hashing every stretch at an edge without each of its letters",
+                "hashing stretches at edges; peers know exact names only",
             )
         )
     return rows

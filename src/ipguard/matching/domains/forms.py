@@ -43,7 +43,7 @@ UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "
 ARTICLES = ("the ", "a ", "an ", "el ", "la ", "los ", "le ", "les ", "der ", "die ", "das ")
 VERY_COMMON = 2_500
 """Rank of English words that are words whatever they look like."""
-PHRASE_RANK = 2_000
+PHRASE_RANK = 4_000
 INFLECTIONS = ("s", "es", "ed", "ing", "ly", "er", "ness", "y")
 DERIVED = (
     "ity",

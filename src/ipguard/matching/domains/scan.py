@@ -33,6 +33,8 @@ COMMON = 20_000
 """Rank of English words that may stand beside a misspelt name."""
 NUMBERS = (*range(1000), *range(1990, 2040))
 """Numbers that stand beside names, as far as misspelt ones go."""
+FIRST_HALF, LAST_HALF = np.uint64(0xD6E8FEB86659FD93), np.uint64(0xA0761D6478BD642F)
+"""Odd numbers that keep hashes of halves apart by side and by length."""
 NEWLINE, DOT = b"\n."
 
 Mask = NDArray[np.bool_]
@@ -81,6 +83,7 @@ class Scanner:
         self._short, self._short_forms = _numbered([(w, i) for w, i in latin if len(w) <= SHORT])
         near = [(w, i) for w, i in latin if MIN_TYPO <= len(w) <= MAX_TYPO and forms[i].may_be_misspelt]
         self._near, self._near_forms = _numbered(near, shortened=True)
+        self._halves = _halves_of([word for word, _ in near])
         self._near_lengths = np.array([len(word) for word, _ in near], dtype=np.int64)
         self._lengths = np.zeros(MAX_TYPO + 3, dtype=bool)
         for word, _ in near:
@@ -172,7 +175,8 @@ class Scanner:
             at, word = self._short.find(keys[few])
             _add(found, batch, offset, starts[few[at]], ends[few[at]], self._short_forms[word], typo=False)
         if len(self._near):
-            kept = np.flatnonzero(ends - starts >= SHORT)
+            kept = np.flatnonzero((ends - starts >= SHORT) & self._may_be_near(hasher, starts, ends))
+            kept = kept[~self._sets.words.holds(keys[kept])]
             at, word = self._near.find(keys)
             index, less = hasher.leaving_out(starts[kept], ends[kept])
             again, more = self._near.find(less)
@@ -189,6 +193,14 @@ class Scanner:
                 self._near_forms[word[sound]],
                 typo=True,
             )
+
+    def _may_be_near(self, hasher: Hasher, starts: Places, ends: Places) -> Mask:
+        """Whether a stretch begins, or ends, as a name does: one wrong letter leaves one half as it is."""
+        half = _half(ends - starts)
+        length = (ends - starts).astype(np.uint64)
+        begins = self._halves.may_hold(hasher.whole(starts, starts + half) ^ (length * FIRST_HALF))
+        finishes = self._halves.may_hold(hasher.whole(ends - half, ends) ^ (length * LAST_HALF))
+        return begins | finishes
 
     def _sound(self, batch: _Batch, hasher: Hasher, starts: Places, ends: Places, lengths: Places) -> Mask:
         """Misspelt names are no part of an everyday word; short ones leave nothing, or a word that goes with names."""
@@ -275,6 +287,25 @@ def _runs(begins: Mask) -> tuple[Places, Places, Places]:
     number = np.cumsum(begins) - 1
     starts = np.flatnonzero(begins)
     return starts[number], np.append(starts[1:], len(begins))[number], number
+
+
+def _half(lengths: Places) -> Places:
+    """Letters at the beginning or at the end that one wrong letter, or two swapped, leave as they are."""
+    return (lengths - 2) // 2
+
+
+def _halves_of(words: Sequence[bytes]) -> HashSet:
+    """Beginnings and ends of words, for every length that a word with one letter wrong may have."""
+    hasher = hasher_of(np.frombuffer(b"".join(words), dtype=np.uint8))
+    lengths = np.array([len(word) for word in words], dtype=np.int64)
+    ends = np.cumsum(lengths)
+    keys = []
+    for more in (-1, 0, 1):
+        half, length = _half(lengths + more), (lengths + more).astype(np.uint64)
+        keys.append(hasher.whole(ends - lengths, ends - lengths + half) ^ (length * FIRST_HALF))
+        keys.append(hasher.whole(ends - half, ends) ^ (length * LAST_HALF))
+    joined = np.concatenate(keys)
+    return HashSet(joined, np.arange(len(joined)))
 
 
 def _numbered(words: Sequence[tuple[bytes, int]], *, shortened: bool = False) -> tuple[HashSet, Places]:

@@ -155,3 +155,23 @@ def test_another_ending_of_an_official_domain_is_found_even_where_its_label_is_n
     assert (finding.place.layer, finding.place.name) == ("tld", "examplefanhq.example")
     assert matcher.match_domain("www.examplefanhq.example") == []
     assert matcher.match_domain("examplefanhq-store.top") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "found"),
+    [
+        ("雾海：鲸落与星灯", "jingluoyuxingdeng-sf.com", True),
+        ("雾海之鲸落歌", "wuhaijingluoge.cn", True),
+        ("雾海之鲸落歌", "wuhaizhijingluoge.cn", True),
+        ("Moss & Ember", "mossandember-shop.com", True),
+        ("The Velvet Kazari", "velvetkazari.store", True),
+        ("Kazari: Orilune Nights", "orilunenights-apk.com", True),
+        ("Kazari: Morning Light", "morninglight-yoga.com", False),
+        ("Blue Sky", "bluesky-merch.com", True),
+        ("Blue Sky", "blue-sky-heating-sale.com", False),
+        ("Müsli Zörk", "mueslizoerk-laden.de", True),
+        ("Qu'orin Vale", "quorinvale.net", True),
+    ],
+)
+def test_forms_a_name_takes_in_domain_names(name, domain, found):
+    assert bool(DomainMatcher([WatchedName("w", name, "")]).match_domain(domain)) == found
