@@ -20,6 +20,7 @@ from ipguard.alerts.findings import finding_json
 from ipguard.errors import IpguardError
 from ipguard.listings.tables import ListingRow, LookupRow
 from ipguard.matching.finding import Finding, PicturePlace, TextPlace
+from ipguard.matching.images.formats import kind_of
 from ipguard.matching.reasons import LANGUAGES, render
 from ipguard.matching.score import Verdict
 
@@ -32,6 +33,8 @@ EXTENSIONS: Mapping[str, str] = MappingProxyType(
         "image/avif": "avif",
         "image/bmp": "bmp",
         "image/tiff": "tif",
+        "image/heic": "heic",
+        "image/svg+xml": "svg",
     }
 )
 
@@ -141,23 +144,8 @@ def picture_artefact(role: str, data: bytes) -> Artefact:
 
 
 def sniffed(data: bytes) -> str:
-    """Media type by the first bytes (WHATWG MIME Sniffing §6.1), never by what a server claims."""
-    head = data[:16]
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "image/avif"
-    if head.startswith(b"BM"):
-        return "image/bmp"
-    if head.startswith((b"II*\x00", b"MM\x00*")):
-        return "image/tiff"
-    return "application/octet-stream"
+    """Media type by the first bytes, never by what a server claims."""
+    return kind_of(data).media_type
 
 
 def _wire(exchange: Exchange) -> WireExchange:

@@ -16,8 +16,9 @@ from ipguard.errors import WrongUse
 
 if TYPE_CHECKING:
     from ipguard.matching.finding import Finding
+    from ipguard.matching.images.decode import Picture
     from ipguard.matching.images.matcher import PictureVerdict
-    from ipguard.matching.images.picture_text import ReadsPictureText, TextLine
+    from ipguard.matching.images.picture_text import TextLine
 
 SUFFIXES = frozenset((
     ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".avif",
@@ -63,11 +64,16 @@ def match_images(
             verdict = (
                 match_picture(index, data, hashlib.sha256(data).hexdigest()) if data else _no_access(path)
             )
-            lines = _text(reader, data) if reader else []
+            frames = _frames(data)
+            lines = [line for frame in frames for line in reader.read(frame)] if reader else []
+            notes = [render(note) for frame in frames for note in frame.notes]
             if as_json:
-                emit(_row(path, verdict) | ({"text": [_line_row(line) for line in lines]} if reader else {}))
+                read = {"text": [_line_row(line) for line in lines]} if reader else {}
+                emit(_row(path, verdict) | ({"notes": notes} if notes else {}) | read)
             else:
                 _tell(path, verdict)
+                for note in notes:
+                    show(f"{safe(path)}: [yellow]note[/] {safe(note)}")
                 for line in lines:
                     show(f"{safe(path)}: text: {safe(line.text)} [dim]({line.confidence:.2f})[/]")
             if draw is not None:
@@ -119,11 +125,11 @@ def _tell(path: Path, verdict: PictureVerdict) -> None:
         show(f"{safe(path)}: [bold]{one.strength:.2f}[/] {safe(render(one.reason))}")
 
 
-def _text(reader: ReadsPictureText, data: bytes) -> list[TextLine]:
-    from ipguard.matching.images.decode import Undecodable, decode
+def _frames(data: bytes) -> Sequence[Picture]:
+    from ipguard.matching.images.decode import Undecodable, decode_frames
 
-    picture = decode(data)
-    return [] if isinstance(picture, Undecodable) else list(reader.read(picture))
+    frames = decode_frames(data)
+    return () if isinstance(frames, Undecodable) else frames
 
 
 def _line_row(line: TextLine) -> dict[str, object]:

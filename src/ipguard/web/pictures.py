@@ -17,6 +17,7 @@ from evidence_store.blobs.store import read
 from evidence_store.errors import EvidenceError
 from ipguard.errors import WrongUse
 from ipguard.matching.finding import PicturePlace
+from ipguard.matching.images.decode import FORMATS, MAX_FRAMES
 from ipguard.matching.images.draw import outlined, points_view
 from ipguard.matching.images.layover import lay_over, open_pair
 
@@ -42,23 +43,25 @@ class Shown:
 
 
 @lru_cache(maxsize=64)
-def shown(folder: Path, digest: str) -> Shown:
-    """The picture of that digest as WebP, no side above SIDE.
+def shown(folder: Path, digest: str, frame: int = 0) -> Shown:
+    """The picture of that digest as WebP, no side above SIDE; of an animation, this frame.
 
     Raises:
         WrongUse: there is no such picture, or it cannot be decoded.
     """
-    if DIGEST.fullmatch(digest) is None:
+    if DIGEST.fullmatch(digest) is None or not 0 <= frame < MAX_FRAMES:
         raise WrongUse("That is no digest of a picture.")
     try:
         data = read(DirectoryBlobs(folder), digest)
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as opened:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise WrongUse("That picture is too large to show.")
+                if frame:
+                    opened.seek(frame)
                 upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, EvidenceError) as error:
+    except (OSError, EOFError, ValueError, SyntaxError, UnidentifiedImageError, EvidenceError) as error:
         raise WrongUse("That picture is not kept here or cannot be read.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise WrongUse("That picture is too large to show.") from error

@@ -156,8 +156,10 @@ def verify(request: Request, token: str = Form(), bundle: UploadFile = File()) -
 
 
 @router.get("/pictures/{digest}")
-def picture(request: Request, digest: str) -> Response:
+def picture(request: Request, digest: str, frame: int = 0) -> Response:
     """A picture by digest, written again by us."""
     desk = desk_of(request)
     desk.session(request)
-    return Response(shown(desk.workspace.pictures, digest).data, media_type="image/webp", headers=HEADERS)
+    return Response(
+        shown(desk.workspace.pictures, digest, frame).data, media_type="image/webp", headers=HEADERS
+    )

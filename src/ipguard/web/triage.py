@@ -194,16 +194,16 @@ def _sides(session: Session, desk: Desk, story: AlertStory, wish: str) -> dict[s
         "look": look if drawn else "region",
         "drawn": drawn,
         "place": place,
-        "listing_picture": _look(desk, listing),
+        "listing_picture": _look(desk, listing, place.frame if place else 0),
         "listing_digest": listing,
         "reference_picture": _look(desk, reference),
         "reference_digest": reference,
     }
 
 
-def _look(desk: Desk, digest: str | None) -> Shown | None:
+def _look(desk: Desk, digest: str | None, frame: int = 0) -> Shown | None:
     try:
-        return shown(desk.workspace.pictures, digest) if digest else None
+        return shown(desk.workspace.pictures, digest, frame) if digest else None
     except WrongUse:
         return None  # the page says in its place that it cannot be shown
 

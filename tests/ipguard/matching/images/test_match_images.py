@@ -26,6 +26,8 @@ def folder(tmp_path_factory):
     FOX.save(place / "refs" / "tide-fox" / "key.png")
     (place / "seen" / "deeper").mkdir(parents=True)
     (place / "seen" / "deeper" / "mug.jpg").write_bytes(products.jpeg(products.mug(FOX, 3)))
+    shirt = products.jpeg(products.shirt(art.stranger(4, size=300), 3))
+    (place / "seen" / "half.jpg").write_bytes(shirt[: len(shirt) * 2 // 3])
     (place / "seen" / "gone.png").symlink_to("nowhere.png")
     (place / "seen" / "nothing.gif").touch()
     (place / "seen" / "notes.txt").write_text("not looked at")
@@ -56,7 +58,7 @@ def test_a_match_is_told_with_its_place(lines):
 
 
 def test_what_cannot_be_read_is_a_line_with_its_reason(lines):
-    assert set(lines) == {"mug.jpg", "gone.png", "nothing.gif", "page.png", "phone.heic"}
+    assert set(lines) == {"mug.jpg", "half.jpg", "gone.png", "nothing.gif", "page.png", "phone.heic"}
     why = {name: row.get("skipped", "") for name, row in lines.items()}
 
     assert "not a picture" in why["page.png"]
@@ -64,6 +66,12 @@ def test_what_cannot_be_read_is_a_line_with_its_reason(lines):
     assert "no bytes" in why["nothing.gif"]
     assert "may not be read" in why["gone.png"]
     assert not any(row["match"] for name, row in lines.items() if name != "mug.jpg")
+
+
+def test_what_could_not_be_looked_at_of_a_picture_is_noted(lines):
+    assert "breaks off" in lines["half.jpg"]["notes"][0]
+    assert "skipped" not in lines["half.jpg"]
+    assert "notes" not in lines["mug.jpg"]
 
 
 def test_explanation_pictures_are_named_by_picture_reference_and_view(folder, lines):
