@@ -71,8 +71,8 @@ class Eyes:
             only = newer if since >= 0 else None
             compared = sees.compare({sha256: prints[sha256] for sha256 in group if sha256 in prints}, only)
             for sha256, found in compared.items():
-                kept = known[sha256].findings if only is not None else {}
-                done[sha256] = _look(sees, sha256, found, kept=kept)
+                before = known[sha256] if only is not None else Look(sha256, "", -1)
+                done[sha256] = _look(sees, sha256, found, kept=before.findings, text=before.text)
         for sha256 in contents:
             look = known.get(sha256)
             if sha256 not in done:
@@ -80,7 +80,9 @@ class Eyes:
                     look is not None and look.version == sees.version and look.skipped not in (None, MISSING)
                 )
                 again = look.skipped if look is not None and hopeless else None
-                done[sha256] = _look(sees, sha256, (), skipped=again) if again else self._anew(sees, sha256)
+                done[sha256] = (
+                    _look(sees, sha256, (), skipped=again) if again else self._anew(sees, sha256, look)
+                )
         return [done[sha256] for sha256 in contents]
 
     def once_more(self, sees: SeesPictures, contents: Sequence[str], only: set[Pair]) -> list[Look]:
@@ -94,16 +96,19 @@ class Eyes:
             before = known.get(sha256)
             if sha256 in compared and before is not None and before.version == sees.version:
                 kept = {pair: finding for pair, finding in before.findings.items() if pair not in only}
-                done.append(replace(_look(sees, sha256, compared[sha256], kept=kept), edition=before.edition))
+                look = _look(sees, sha256, compared[sha256], kept=kept, text=before.text)
+                done.append(replace(look, edition=before.edition))
             else:
-                done.append(self._anew(sees, sha256))
+                done.append(self._anew(sees, sha256, before))
         return done
 
-    def _anew(self, sees: SeesPictures, sha256: str) -> Look:
+    def _anew(self, sees: SeesPictures, sha256: str, before: Look | None) -> Look:
+        """From the picture; where that is not there any more, what was found in it before stands."""
         try:
             data = self._pictures.get(sha256)
         except WrongUse:
-            return _look(sees, sha256, (), skipped=MISSING)
+            known = before or Look(sha256, "", -1)
+            return _look(sees, sha256, (), kept=known.findings, text=known.text, skipped=MISSING)
         seen = sees.look(data, sha256)
         return _look(
             sees, sha256, seen.findings, skipped=seen.skipped, fingerprint=seen.fingerprint, text=seen.text

@@ -77,8 +77,8 @@ class Eye:
 
         Those whose fingerprint cannot be read, and all after a crash, are left out: look at them.
         """
-        if self._asked != NOTHING_ELSE:
-            return {}  # a fingerprint tells hashes and features; text and embeddings need the picture
+        if self._asked.model is not None or (self._asked.text and only is None):
+            return {}  # a fingerprint tells hashes and features; embeddings, and text not read yet, need the picture
         chosen = None if only is None else tuple(sorted(only))
         return self._isolated.run(compare, str(folder), tuple(kept.items()), chosen) or {}
 
