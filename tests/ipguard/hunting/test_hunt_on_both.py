@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, select, update
 from sqlmodel import col
 from stall import Stall, open_stall
 
@@ -23,6 +23,7 @@ from ipguard.hunting.hunt import HuntReport
 from ipguard.jobs.claims import claim_named, release
 from ipguard.jobs.lock import sweeping
 from ipguard.listings.tables import ListingRow, PictureFingerprintRow, PictureLookRow
+from ipguard.matching.images.eye import Eye
 from ipguard.service import hunt_now, sweep_now
 from ipguard.settings import DATABASE_VARIABLE, Workspace
 from ipguard.sources.store import NewSource, add_source
@@ -47,6 +48,22 @@ def pictures() -> dict[str, bytes]:
         "plain-mug": products.jpeg(products.mug(art.stranger(99), 5)),
         "broken": b"<html>no picture",
     }
+
+
+class LastingEye(Eye):
+    """The real picture process, for all tests here: a new one reads its libraries first."""
+
+    def close(self) -> None:
+        """It is ended when the tests are."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_eye() -> Iterator[None]:
+    eye = LastingEye()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ipguard.lookout.Eye", lambda _asked: eye)
+        yield
+    Eye.close(eye)
 
 
 @pytest.fixture
@@ -134,15 +151,18 @@ def test_a_reference_that_comes_late_is_found_in_what_was_seen_before(workspace,
         skipped = session.scalars(select(PictureLookRow.skipped)).all()
         prints = session.scalars(select(func.count()).select_from(PictureFingerprintRow)).one()
     assert ([one["code"] for one in skipped if one], prints) == (["unreadable.not_a_picture"], 4)
-    its_evidence_exports_and_verifies(workspace, database)
-
-
-def its_evidence_exports_and_verifies(workspace: Workspace, database: Engine) -> None:
-    (view,) = [one for one in alerts(database) if one.listing.title == "fox-shirt"]
     with open_store(workspace, now) as store:
         kept = {one.exhibit_id for one in store.exhibits()}
         assert store.check() == []
     assert {one.alert.exhibit_id for one in alerts(database)} == kept
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_a_hunt_found_exports_and_verifies(workspace, database, stall):
+    sweep(workspace, database)
+    watch(workspace, FOX)
+    assert hunt(workspace, database).new_alerts == 2
+    (view,) = [one for one in alerts(database) if one.listing.title == "fox-shirt"]
     with transaction(database) as session:
         case = new_case(session, "Tide Fox", by="ana", now=now())
         add_alert(session, case.id, view.id, by="ana", now=now())
@@ -193,6 +213,22 @@ def test_a_hunt_waits_for_the_sweep_of_a_source_and_then_goes_on(workspace, data
         release(session, claim)
     done = hunt(workspace, database)
     assert (done.hunt, done.state, done.new_alerts) == (waiting.hunt, "finished", 1)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_was_found_stands_when_the_picture_is_gone(workspace, database, stall, pictures):
+    watch(workspace, FOX)
+    sweep(workspace, database)
+    before = {view.listing.title: view.alert.score for view in alerts(database)}
+    forget_bytes(workspace, pictures["fox-shirt"])
+    with transaction(database) as session:
+        session.execute(delete(PictureFingerprintRow))
+        session.execute(update(PictureLookRow).values(version="older"))
+    report = hunt(workspace, database)
+    assert (report.pictures, report.found) == (5, 0)
+    assert {view.listing.title: view.alert.score for view in alerts(database)} == before
+    with reading(database) as session:
+        assert session.scalars(select(func.count()).select_from(PictureFingerprintRow)).one() == 3
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
