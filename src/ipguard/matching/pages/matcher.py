@@ -17,7 +17,7 @@ from ipguard.matching.finding import Finding, PagePlace, PageSign, Reason, TextP
 from ipguard.matching.pages.against import core_left, nearer_game, reasons_against
 from ipguard.matching.pages.cues import Hit, Scanner, rows, seen, table
 from ipguard.matching.pages.page import Page, bounded
-from ipguard.matching.pages.structure import Sign, place_of, structural_signs
+from ipguard.matching.pages.structure import Sign, called, place_of, structural_signs
 from ipguard.matching.pages.weighing import (
     NONE,
     Against,
@@ -42,6 +42,16 @@ HEAD = 120
 REACH = 500
 """Code points around a name within which words are about it, on a page that is about something else."""
 CORE_REACH = 120
+DESCRIBING = (
+    "price",
+    "rate",
+    "version_in_title",
+    "top_list",
+    "chapter_range",
+    "repository_name",
+    "repository",
+)
+"""Patterns that tell of a thing and offer nothing: news has them too."""
 MAX_SIGNS = 60
 """Kept in one finding."""
 
@@ -102,7 +112,7 @@ class PageMatcher:
 
     def _judge(self, page: Page, named: _Named, words: Sequence[Sign]) -> Finding | None:
         official = self._official.get(named.work, ())
-        signs = [*words, *structural_signs(page, official)]
+        signs = [*words, *structural_signs(page, official), *called(page, named.signs)]
         if named.unsure and not _beside(signs, named.fields):
             return None
         if not named.titled:
@@ -216,11 +226,7 @@ def _gap(at: int, spots: Sequence[int]) -> int:
 
 
 def _offering(signs: Sequence[Sign], page: Page) -> float:
-    built = {
-        sign.sign.cue
-        for sign in signs
-        if sign.structural and sign.sign.cue not in ("price", "version_in_title", "top_list")
-    }
+    built = {sign.sign.cue for sign in signs if sign.structural and sign.sign.cue not in DESCRIBING}
     invited = {hit.word for hit in _invitations().hits(seen(f"{page.title}\n{page.text}"))}
     return len(built) + 0.5 * min(len(invited), 4)
 

@@ -64,7 +64,7 @@ CHAPTER = re.compile(
     re.IGNORECASE,
 )
 CHAPTER_RANGE = re.compile(
-    r"(?:chapters?|ch\.?|episodes?|ep\.?|vol\.?|volumes?|chap|第|capitulos?|capítulos?|главы|серии|tập|chương|ตอนที่|bölüm)\s?\d{1,4}\s?[-–~～至到]\s?\d{1,4}|\d{1,4}\s?[-–~～至到]\s?\d{2,4}\s?(?:화|話|话|章|集|回|권|卷|巻|ตอน)",
+    r"(?:chapters?|ch\.?|episodes?|ep\.?|vol\.?|volumes?|chap|第|capitulos?|capítulos?|главы|серии|tập|chương|ตอนที่|bölüm)\s?\d{1,4}\s?[-–~～至到]\s?\d{1,4}|\d{1,4}\s?[章话話集回]?\s?[-–~～至到]\s?第?\d{2,4}\s?(?:화|話|话|章|集|回|권|卷|巻|ตอน)",
     re.IGNORECASE,
 )
 CHAPTERS_MADE = 8
@@ -77,7 +77,24 @@ SERVER_FIELD = re.compile(
     r"server|realm|shard|port\b|host\b|区服|服务器|伺服器|サーバ|서버|сервер|sunucu", re.IGNORECASE
 )
 VERSIONED = re.compile(r"\bv?\d{1,3}\.\d{1,3}(?:\.\d{1,5})?\b")
+SERVED = re.compile(
+    r"(?:福利|变态|變態|公益|自建|自架|满[vV星级]|滿[vV星級]|无限|無限|内购|仿官|魔改|高爆|GM|BT|SF|单机|單機|离线)[服区區端版]"
+    r"(?![装饰务裝飾務])"
+)
+GIVEN = re.compile(
+    r"(?:上线|上線|登[录陆錄]|开局|開局|注册|註冊|进服|開服|开服)[就即可]?(?:送|满|滿|领|領)"
+    r"|(?:送|领|領)(?:\d+[万千百wk]?|[一二三四五六七八九十百千万]+|满|滿|无限|無限)[^\s，。,.!！]{0,3}(?:钻|鑽|元宝|元寶|抽|石|金币|金幣|充|角色|级|級|V)"
+)
+CALLED = re.compile(
+    r"[\s\-_:|·【】\[\]]{0,3}(?:PS(?![\w]|\s(?:Store|Plus|Vita|Now|Portal|版))|P-?Server|SF(?!\w)|私(?!服?[装饰裝飾])|サバ|鯖|섭(?!취)|服(?![装饰务裝飾務]))"
+)
+"""Right after the name: what a private server of it is called."""
+REPOSITORY_NAMED = re.compile(
+    r"(?:[-_.]|^)(?:ps|gs|emu|emulator|privateserver|gameserver|serveremu|server)s?(?:$|[-_.])", re.IGNORECASE
+)
 CONFIRMED = ("status:451", "dmca:", "known-parent:", "shared-invite:", "shared-wallet:", "shared-analytics:")
+WORDY = ("served", "given_away", "name_and_server")
+"""Found by pattern, and words all the same: they can be denied or asked about."""
 MAX_SIGNS = 20
 """Of one sort."""
 
@@ -183,8 +200,13 @@ def _labels(page: Page) -> Iterator[Sign]:
 def _kind(page: Page) -> Iterator[Sign]:
     if page.kind is PageKind.INVITE:
         yield _made("community", "invite_page", "url", page.url, 1.0)
+    if page.kind is PageKind.REPOSITORY:
+        yield _made("distribution", "repository", "url", page.url, 1.0)
     if page.kind is PageKind.TOP_LIST:
         yield _made("mechanics", "top_list", "url", page.url, 0.6, "private_server")
+    last = page.title.rpartition("/")[2]
+    if page.kind is PageKind.REPOSITORY and (named := REPOSITORY_NAMED.search(last)):
+        yield _made("technical", "repository_name", "label", named[0], 0.4, "server_emulator")
     if re.search(r"\bapk\b", page.title, re.IGNORECASE) and (version := VERSIONED.search(page.title)):
         yield Sign(PageSign("distribution", "version_in_title", "title", *version.span(), version[0]), 0.4)
 
@@ -200,6 +222,12 @@ def _texts(page: Page) -> Iterator[Sign]:
         ):
             for found in _first(pattern, text):
                 yield _marked(group, sort, field, found, weight)
+        for group, sort, pattern, weight in (
+            ("mechanics", "served", SERVED, 1.0),
+            ("mechanics", "given_away", GIVEN, 0.3),
+        ):
+            for found in _first(pattern, text):
+                yield _marked(group, sort, field, found, weight, "private_server")
         for found in _first(RATE, text, 200):
             if RATED.search(text, max(0, found.start() - RATE_REACH), found.end() + RATE_REACH):
                 yield _marked("mechanics", "rate", field, found, 0.6, "private_server")
@@ -224,6 +252,17 @@ def _redirects(page: Page, official: Sequence[str]) -> Iterator[Sign]:
             yield _marked("technical", "official_redirected", "text", found, 1.0, "private_server")
 
 
+def called(page: Page, names: Iterable[PageSign]) -> list[Sign]:
+    """A watched name with what a private server is called right behind it: "… PS", "…鯖"."""
+    fields = {"title": page.title, "text": page.text}
+    found = []
+    for name in names:
+        after = CALLED.match(fields.get(name.field, ""), name.end)
+        if after and name.field in fields:
+            found.append(_marked("mechanics", "name_and_server", name.field, after, 0.6, "private_server"))
+    return _few(found)
+
+
 def _first(pattern: re.Pattern[str], text: str, most: int = MAX_SIGNS) -> Iterator[re.Match[str]]:
     for count, found in enumerate(pattern.finditer(text)):
         if count >= most:
@@ -233,7 +272,8 @@ def _first(pattern: re.Pattern[str], text: str, most: int = MAX_SIGNS) -> Iterat
 
 def _marked(group: str, sort: str, field: str, found: re.Match[str], weight: float, offer: str = "") -> Sign:
     at = found.start() if field == "text" else -1
-    return Sign(PageSign(group, sort, field, found.start(), found.end(), found[0]), weight, offer, at)
+    sign = PageSign(group, sort, field, found.start(), found.end(), found[0])
+    return Sign(sign, weight, offer, at, structural=sort not in WORDY)
 
 
 def _made(group: str, sort: str, field: str, text: str, weight: float, offer: str = "", at: int = -1) -> Sign:
