@@ -29,8 +29,8 @@ from PIL import Image
 CACHE = "IPGUARD_BENCH_CACHE"
 FOLDERS = {"reference": "references", "art": "distractor_art", "photo": "distractor_photos"}
 LEAST, LONGEST = 200, 1200
-NEAR = 70
-"""Bits of 256 by which two pictures of the corpus must differ at least, in all eight turns."""
+NEAR = {"reference": 70, "art": 70, "photo": 40}
+"""Bits of 256 by which a picture must differ at least from all taken before it, in all eight turns."""
 SIBLING_POINTS = 28
 """Agreeing points that make two artworks siblings: one character in two poses, one frame round two icons."""
 EMBEDDED = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n|RIFF....WEBP", re.DOTALL)
@@ -180,10 +180,10 @@ def opened(data: bytes) -> Pixels | None:
 
 
 def tiles_of(pixels: Pixels, tiles: int) -> Iterator[Pixels]:
-    """Parts that do not overlap, each at least 500 pixels each way; the whole where it is too small to be cut."""
+    """Parts that do not overlap, each at least 400 pixels each way; the whole where it is too small to be cut."""
     height, width = pixels.shape[:2]
-    across = min(int(np.sqrt(tiles)) or 1, max(1, width // 500))
-    down = min(max(1, tiles // across), max(1, height // 500))
+    across = min(int(np.sqrt(tiles)) or 1, max(1, width // 400))
+    down = min(max(1, tiles // across), max(1, height // 400))
     for row in range(down):
         for column in range(across):
             part = pixels[
@@ -241,7 +241,7 @@ class Known:
         if not self._hashes.ntotal:
             return False
         distances, _ = self._hashes.search(one.bits, 1)
-        return bool(distances.min() <= NEAR)
+        return bool(distances.min() <= NEAR[one.role])
 
     def add(self, one: Candidate) -> None:
         self._hashes.add(np.ascontiguousarray(one.bits[:1]))
@@ -311,6 +311,12 @@ def _sibling(
     return None
 
 
+def _written(out: Path, one: Candidate, number: int) -> None:
+    folder = out / FOLDERS[one.role]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{number:05d}-{one.name[:80]}.jpg").write_bytes(one.jpeg)
+
+
 def build(out: Path, cache: Path) -> dict[str, int]:
     """Write the corpus; returns how many files each folder has."""
     known, taken = (
@@ -332,10 +338,9 @@ def build(out: Path, cache: Path) -> dict[str, int]:
     )
     taken["art"] = art
     taken["reference"] = [one for one in taken["reference"] if one.name not in twins]
-    for role, folder in FOLDERS.items():
-        (out / folder).mkdir(parents=True, exist_ok=True)
-        for n, one in enumerate(taken[role]):
-            (out / folder / f"{n:05d}-{one.name[:80]}.jpg").write_bytes(one.jpeg)
+    for members in taken.values():
+        for n, one in enumerate(members):
+            _written(out, one, n)
     return {folder: len(taken[role]) for role, folder in FOLDERS.items()}
 
 

@@ -113,7 +113,7 @@ def measure_ours(
         for one in mine[:1]:
             if isinstance(one.place, PicturePlace) and one.place.inliers:
                 found.places.append((query.family, placement_error(query, one.place)))
-        if n % 200 == 199:
+        if n % 50 == 49:
             note(f"{n + 1} of {len(queries)} copies")
     for kind, pictures in distractors.items():
         seen = [_timed(found, partial(match_picture, index, data, "0" * 64)) for data in pictures]
