@@ -109,6 +109,20 @@ def replaced(text: str, share: float, seed: int) -> str:
     return "".join(dice.choice(letters) if c.isalnum() and dice.random() < share else c for c in text)
 
 
+def edited(text: str, share: float, seed: int) -> str:
+    """`share` of the characters left out, put in or exchanged, a third each."""
+    dice = random.Random(seed)
+    out: list[str] = []
+    for character in text:
+        roll = dice.random()
+        if roll < share / 3:
+            continue
+        out.append(dice.choice(text) if roll < 2 * share / 3 else character)
+        if 2 * share / 3 <= roll < share:
+            out.append(dice.choice(text))
+    return "".join(out)
+
+
 def shuffled(text: str, seed: int) -> str:
     """Its sentences in another order."""
     parts = sentences(text)
@@ -140,6 +154,7 @@ CHANGES: Mapping[str, Change] = {
     "exact": lambda text, _host, _n: text,
     "5 % replaced": lambda text, _host, n: replaced(text, 0.05, n),
     "15 % replaced": lambda text, _host, n: replaced(text, 0.15, n),
+    "10 % edited": lambda text, _host, n: edited(text, 0.1, n),
     "sentences shuffled": lambda text, _host, n: shuffled(text, n),
     "zero-width": lambda text, _host, n: noisy(text, "\u200b\u200d\u2060\u00ad", n),
     "punctuation": lambda text, _host, n: noisy(text, "·-_，. *", n),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipguard.matching.copies.align import MAX_SEEDS, Chain, apart, chained, runs_of
-from ipguard.matching.copies.fingerprints import K_DENSE, Fingerprints, Reduced, fingerprints, reduce, weights
+from ipguard.matching.copies.fingerprints import K_DENSE, Reduced, fingerprints, reduce, weights
 from ipguard.matching.copies.index import CopyIndex, OwnedText
 from ipguard.matching.finding import CopiedPassage, CopyPlace, Finding, Reason
 
@@ -74,8 +74,7 @@ class CopyMatcher:
 
     def match_text(self, text: str, name: str = "") -> list[Finding]:
         """A finding for each owned text that `text` copies, strongest first."""
-        found = [_finding(one, name) for one in self.copied(text) if one.verdict != "none"]
-        return sorted(found, key=lambda f: (-f.strength, f.work, str(f.reason.values["owned"])))
+        return findings_of(self.copied(text), name)
 
     def copied(self, text: str) -> list[Copied]:
         """What `text` shares with each owned text, most first; also what is too little to be a finding."""
@@ -114,9 +113,10 @@ def compare(owned: OwnedText, text: Reduced, letters: Reduced, seeds: Sequence[t
     )
 
 
-def fingerprints_of(text: str) -> Fingerprints:
-    """The fingerprints of a text as it is written."""
-    return fingerprints(reduce(text).codes)
+def findings_of(copied: Sequence[Copied], name: str = "") -> list[Finding]:
+    """A finding for each owned text that is copied enough, strongest first; `name` is that of the text looked at."""
+    found = [_finding(one, name) for one in copied if one.verdict != "none"]
+    return sorted(found, key=lambda f: (-f.strength, f.work, str(f.reason.values["owned"])))
 
 
 def _weight(chain: Chain, weight: NDArray[np.float64]) -> float:

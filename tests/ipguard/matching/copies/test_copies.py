@@ -24,7 +24,7 @@ from ipguard.matching.score import verdicts
 
 OWNED = [OwnedText(f"{language}{n}", f"{language}{n}.txt", tale(language, n)) for n in range(15) for language in ("zh", "en")]  # fmt: skip
 MATCHER = CopyMatcher(build_index(OWNED))
-FLOORS = {"15 % replaced": 0.85, "20 % excerpt": 0.95, "unrelated": 0.0}
+FLOORS = {"15 % replaced": 0.85, "10 % edited": 0.9, "20 % excerpt": 0.95, "unrelated": 0.0}
 
 
 def reported(text: str) -> set[str]:
