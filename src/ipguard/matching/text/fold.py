@@ -58,7 +58,13 @@ class FoldedCodes:
 
     codes: Codes
     starts: Offsets
-    ends: Offsets
+    stretched: Offsets | None = None
+    """Where each stretch ends, where something was composed; None where each is one code point."""
+
+    @property
+    def ends(self) -> Offsets:
+        """Where each stretch ends."""
+        return self.starts + 1 if self.stretched is None else self.stretched
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +111,12 @@ def fold_many(texts: Sequence[str]) -> list[Folded]:
     """Fold many texts at once: the same as folding each."""
     joined = JOINER.join(texts)
     folded = fold_codes(encode(joined))
-    text, first = decode(folded.codes), 0
+    text, ends, first = decode(folded.codes), folded.ends, 0
     borders = np.cumsum([len(one) + 1 for one in texts]) - 1
     lasts = np.searchsorted(folded.starts, borders).tolist()
     answer = []
     for begun, last in zip((borders + 1 - [len(one) + 1 for one in texts]).tolist(), lasts, strict=True):
-        answer.append(
-            Folded(text[first:last], folded.starts[first:last] - begun, folded.ends[first:last] - begun)
-        )
+        answer.append(Folded(text[first:last], folded.starts[first:last] - begun, ends[first:last] - begun))
         first = last + 1
     return answer
 
@@ -123,14 +127,14 @@ def fold_codes(codes: Codes) -> FoldedCodes:
     out = table.single.take(codes)
     if not len(out) or out.max() < GONE:
         starts = np.arange(len(out), dtype=np.int64)
-        return FoldedCodes(out, starts, starts + 1)
+        return FoldedCodes(out, starts)
     composing = (out & JOINS) != 0
     if joins := bool(composing.any()):
         out &= JOINS - 1
     special = out >= GONE
     out, starts = _expanded(table, codes, out, special)
     if not joins:
-        return FoldedCodes(out, starts, starts + 1)
+        return FoldedCodes(out, starts)
     return _composed(out, starts, _is_joining(out))
 
 

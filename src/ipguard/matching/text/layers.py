@@ -18,8 +18,10 @@ from ipguard.matching.text.scripts import NONE, Script
 from ipguard.matching.text.sounds import sounds_of
 from ipguard.matching.text.views import Batch
 
-MIN_LOOKALIKE = 4
-"""Letters a name needs before look-alike letters are read into a text: shorter ones hit too much."""
+MIN_LOOKALIKE = 3
+"""Letters a name needs before look-alike letters are read into a text; three only count in company."""
+SPOKEN = str.maketrans({"×": "x", "✕": "x", "&": "and"})
+"""Signs of a name that are written as letters too: Spy × Orchard, Spy x Orchard."""
 MIN_ROMANISED = 6
 """Letters of a romanised name, at least."""
 MIN_SOUND = 4
@@ -123,6 +125,9 @@ def aliases_of(number: int, form: Form, *, varied: bool) -> Iterator[Alias]:
         if varied and len(form.compact) >= 2:
             yield from (Alias(number, letters, "similar") for letters in similar(form.compact))
         return
+    spoken = form.folded.translate(SPOKEN)
+    if spoken != form.folded:
+        yield Alias(number, "".join(c for c in spoken if c.isalnum()), "joined")
     for read in _romanised(form):
         if len(read) >= MIN_ROMANISED and read.isascii():
             yield Alias(number, read, "romanised")

@@ -21,6 +21,7 @@ from ipguard.matching.text.words import Words
 VERSION = "2"
 MAX_FINDINGS = 100
 """In one text; a page that repeats a name says nothing new, and is told to have been cut short."""
+CODE_SIGNS = frozenset("-/_")
 BATCH_TEXTS = 1024
 BATCH_CHARACTERS = 500_000
 """Texts are read together up to this many characters: memory stays flat whatever comes in."""
@@ -85,6 +86,15 @@ class TextMatcher:
     def match_texts(self, texts: Sequence[str]) -> list[list[Finding]]:
         """Findings for each text, each read as the title of a listing."""
         return [list(reading.findings) for reading in self.read([{"title": text} for text in texts])]
+
+    def find_exact(self, texts: Sequence[str]) -> list[tuple[int, str]]:
+        """(text number, name) of every name written as itself or as an alias, edges judged, context not: the first pass."""
+        found: list[tuple[int, str]] = []
+        for start, end in _batches([{"title": text} for text in texts]):
+            batch = batch_of(texts[start:end])
+            hits = self._views.exact(batch, Work())
+            found += [(start + batch.number(hit.first), self._forms[hit.form].name.text) for hit in hits]
+        return found
 
     def match_listing(self, fields: Mapping[str, str]) -> list[Finding]:
         """Findings in the fields of one listing (title, description, tags, seller); context is shared by all."""
@@ -162,10 +172,21 @@ class _Reader:
         letters = sum(map(bool, kinds[candidate.first : candidate.last]))
         around = (kinds[borders[number] : candidate.first], kinds[candidate.last : borders[number + 1] - 1])
         alone = not any(any(one) for one in around)
-        seen = Sighting(candidate.layer, candidate.edge, candidate.likeness, letters, alone)
+        code = candidate.layer == "leet" and self._like_a_code(number, candidate)
+        seen = Sighting(candidate.layer, candidate.edge, candidate.likeness, letters, alone, code)
         folded = self._folded(self._texts[number].listing) if form.name.has_words else ""
         strength = strength_of(form, seen, context, folded)
         return Scored(strength * FIELD_FACTOR.get(self._texts[number].field, 0.8), candidate, context)
+
+    def _like_a_code(self, number: int, candidate: Candidate) -> bool:
+        """Whether a stretch, with the characters that touch it, is capitals, digits and dashes."""
+        _, start, end = self._batch.span(candidate.first, candidate.last)
+        written = self._batch.texts[number][max(0, start - 1) : end + 1].strip()
+        return (
+            written == written.upper()
+            and any(c.isdigit() for c in written)
+            and bool(set(written) & CODE_SIGNS)
+        )
 
     def _context(self, number: int, candidate: Candidate) -> Context:
         """The cues near a candidate in its own text, and those of the listing's title and tags."""

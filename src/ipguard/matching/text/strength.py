@@ -56,6 +56,8 @@ class Sighting:
     """Letters found."""
     alone: bool
     """Nothing else stands in its text."""
+    code: bool = False
+    """It reads like a part number: capitals, digits and dashes."""
 
 
 def strength_of(form: Form, seen: Sighting, context: Context, folded: str) -> float:
@@ -89,6 +91,8 @@ def _wants_context(form: Form, seen: Sighting) -> bool:
         return letters < (SURE_MISSPELT if not form.dense else 5) or form.name.needs_context
     if layer in ("homophone", "similar", "split"):
         return form.is_short_han or (letters == 3 and seen.edge is Edge.TOUCHING)
+    if layer in ("lookalike", "leet"):
+        return seen.code or form.is_short
     if layer == "mask":
         return seen.likeness < SURE_MASK or letters < 5
     if form.is_short_han and seen.edge is Edge.TOUCHING:
@@ -100,6 +104,7 @@ def _says_it_all(form: Form, seen: Sighting) -> bool:
     """A text that is nothing but a name written in another way has no room for context."""
     return (
         seen.alone
+        and not seen.code
         and seen.layer not in ("exact", "variant", "initials", "word_order")
         and not form.name.needs_context
     )

@@ -88,6 +88,10 @@ class Batch:
         return fold_codes(self._written)
 
     @cached_property
+    def _ends(self) -> Offsets:
+        return self.base.ends
+
+    @cached_property
     def text(self) -> str:
         """The base as text."""
         return decode(self.base.codes)
@@ -130,7 +134,7 @@ class Batch:
     def look(self) -> View:
         """Letters, digits and the signs that stand for letters, each as the class of what it looks like."""
         table = looks()
-        single = self.base.ends - self.base.starts == 1
+        single = self._ends - self.base.starts == 1
         kept = self._is_letter | (table.signs.take(self._first_written) & single)
         places = np.flatnonzero(kept)
         codes = np.where(single, self._first_written, self.base.codes)[places]
@@ -175,7 +179,7 @@ class Batch:
         """Base characters [first, last) as (text number, start, end) in code points of the original text."""
         number = self.number(first)
         begun = self._begins[number]
-        start, end = int(self.base.starts[first]) - begun, int(self.base.ends[last - 1]) - begun
+        start, end = int(self.base.starts[first]) - begun, int(self._ends[last - 1]) - begun
         if number in self._maps:
             _, starts, ends = self._maps[number]
             return number, starts[start], ends[end - 1]
