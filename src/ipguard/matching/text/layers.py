@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ipguard.matching.romanise import passport, revised
 from ipguard.matching.text.edges import MAX_GAP, Edge, edge_of, ends_sentence, gaps_are_sound
+from ipguard.matching.text.everyday import is_everyday
 from ipguard.matching.text.looks import FAKED, look_of, looks, may_stand_for
 from ipguard.matching.text.names import Form
 from ipguard.matching.text.rewritten import in_pinyin, in_romaji, similar, split
@@ -216,4 +217,6 @@ def _lookalike_layer(form: Form, batch: Batch, first: int, last: int) -> str:
         batch.written(p) in "lI" or batch.text[p] in wanted_letters for p in range(first, last)
     ):
         return "lookalike" if any(batch.written(p) == "I" for p in range(first, last)) or signs == 1 else ""
+    if not letters and is_everyday(batch.text[first:last]):
+        return ""  # a word of another alphabet that happens to look like a name: море is no “Mope”
     return "leet" if signs >= foreign else "lookalike"
