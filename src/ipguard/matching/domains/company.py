@@ -154,6 +154,7 @@ def _affix_costs() -> Mapping[str, float]:
     return dict.fromkeys(affixes().kinds, AFFIX_COST)
 
 
+@lru_cache(maxsize=4096)
 def _rest(text: str, *, before: bool) -> Rest:
     if not text or text.isdigit() or (text in ("s", "es") and not before):
         return Rest.NOTHING
@@ -162,14 +163,13 @@ def _rest(text: str, *, before: bool) -> Rest:
     return Rest.WORDS if reads_as_words(text) else Rest.UNKNOWN
 
 
-def _supports(text: str) -> list[str]:
-    if not text:
-        return []
+@lru_cache(maxsize=4096)
+def _supports(text: str) -> tuple[str, ...]:
     kinds = affixes().kinds
     if text in kinds:
-        return [text] if kinds[text] in SUPPORTING else []
+        return (text,) if kinds[text] in SUPPORTING else ()
     words = [text[p.start : p.end] for p in cut(text, _plain_costs()).pieces if p.known]
-    return [word for word in words if kinds.get(word) in SUPPORTING]
+    return tuple(word for word in words if kinds.get(word) in SUPPORTING)
 
 
 def _straddled(token: str, start: int, end: int, name: str) -> bool:

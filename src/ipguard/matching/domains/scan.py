@@ -31,6 +31,11 @@ BATCH = 4096
 """Names looked at in one pass: its arrays stay in a core's cache."""
 COMMON = 20_000
 """Rank of English words that may stand beside a misspelt name."""
+OFTEN = (
+    "official", "online", "shop", "store", "outlet", "sale", "merch", "gift", "toy", "toys", "plush", "fan", "private",
+    "server", "mod", "apk", "free", "download", "mobile", "game", "us", "usa", "uk", "eu", "jp", "tw", "hk", "cn", "de",
+)  # fmt: skip
+"""Words that stand beside a misspelt name together with another one."""
 NUMBERS = (*range(1000), *range(1990, 2040))
 """Numbers that stand beside names, as far as misspelt ones go."""
 FIRST_HALF, LAST_HALF = np.uint64(0xD6E8FEB86659FD93), np.uint64(0xA0761D6478BD642F)
@@ -177,12 +182,10 @@ class Scanner:
         if len(self._near):
             kept = np.flatnonzero((ends - starts >= SHORT) & self._may_be_near(hasher, starts, ends))
             kept = kept[~self._sets.words.holds(keys[kept])]
-            at, word = self._near.find(keys)
+            once, word = self._near.find(keys[kept])
             index, less = hasher.leaving_out(starts[kept], ends[kept])
             again, more = self._near.find(less)
-            at, word = np.concatenate((at, kept[index[again]])), np.concatenate((word, more))
-            slips = ~self._sets.words.holds(keys[at])
-            at, word = at[slips], word[slips]
+            at, word = kept[np.concatenate((once, index[again]))], np.concatenate((word, more))
             sound = self._sound(batch, hasher, starts[at], ends[at], self._near_lengths[word])
             _add(
                 found,
@@ -330,9 +333,10 @@ class _WordSets:
 def _word_sets() -> _WordSets:
     everyday = [word for word in costs() if word.isascii()]
     kinds = [word for word in affixes().kinds if word.isascii()]
-    pairs = [a + b for a in supporting() for b in supporting() if a.isascii() and b.isascii()]
+    support = [word for word in supporting() if word.isascii()]
+    pairs = [pair for a in support for b in OFTEN for pair in (a + b, b + a)]
     beside = [word for word, rank in words("en").items() if len(word) > 2 and rank <= COMMON]
-    often = [*supporting(), *pairs, *(str(number) for number in NUMBERS)]
+    often = [*support, *pairs, *(str(number) for number in NUMBERS)]
     return _WordSets(_looking(everyday), _looking([*beside, *kinds, *often]), _looking(often))
 
 
