@@ -6,32 +6,25 @@ import os
 import time
 from pathlib import Path
 
-from ipguard.matching.images.isolated import look as really_look
-from ipguard.matching.images.matcher import PictureVerdict
 
-
-def look(folder: str, data: bytes, sha256: str) -> PictureVerdict:
+def look(data: bytes) -> str:
+    """The picture, or what becomes of the process."""
     match data[:5]:
         case b"abort":
-            note(data)
+            with Path(data[5:].decode()).open("a") as file:
+                file.write("tried\n")
             os.abort()
         case b"once:":
             mark = Path(data[5:].decode())
             if not mark.exists():
                 mark.touch()
                 os.abort()
-            return PictureVerdict()
         case b"stall":
             time.sleep(600)
         case b"eats:":
             bytearray(3 * 1024**3)
+        case b"raise":
+            raise OverflowError("nobody expected this")
         case b"waits":
             time.sleep(0.05)
-            return PictureVerdict()
-    return really_look(folder, data, sha256)
-
-
-def note(data: bytes) -> None:
-    """One line a try, in the file that is named."""
-    with Path(data[5:].decode()).open("a") as file:
-        file.write("tried\n")
+    return f"seen {data[-4:].decode()}"

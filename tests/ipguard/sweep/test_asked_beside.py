@@ -81,6 +81,8 @@ def test_a_name_in_a_picture_and_what_a_model_finds_raise_alerts_with_their_pict
         alerts = {
             view.listing.title: view for view in list_alerts(session, Filter(None), now=now(), limit=10)
         }
+    assert asked_beside(workspace).version.startswith("rapidocr ")
+    assert " embedding means " in asked_beside(workspace).version
     digest = {name: hashlib.sha256(data).hexdigest() for name, data in shown.items()}
 
     assert set(alerts) == {"sign", "cloth"}
@@ -100,10 +102,3 @@ def test_a_name_in_a_picture_and_what_a_model_finds_raise_alerts_with_their_pict
         names = {file.name for one in store.exhibits() for file in one.files}
     assert any(digest["sign"][:16] in name for name in names), names
     database.dispose()
-
-
-def test_the_version_of_a_watch_names_what_is_asked(workspace):
-    said = asked_beside(workspace).version
-
-    assert "rapidocr" in said
-    assert "embedding means" in said

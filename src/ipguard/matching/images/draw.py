@@ -59,15 +59,6 @@ def explanations(picture: bytes, reference: bytes, place: PicturePlace) -> dict[
     return {view: png(pixels) for view in views_of(place) if (pixels := drawn[view]) is not None}
 
 
-def side_by_side(picture: bytes, reference: bytes, place: PicturePlace) -> bytes:
-    """A PNG: the picture with the matched region outlined, and the reference with the part that is seen.
-
-    Raises:
-        WrongUse: one of the two cannot be read.
-    """
-    return png(region_view(open_pair(picture, reference, place)))
-
-
 def region_view(pair: Pair) -> Pixels:
     """Both pictures, the place outlined in each."""
     return _sheet([_outlined_panels(pair)])

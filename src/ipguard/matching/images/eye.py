@@ -15,8 +15,7 @@ from ipguard.matching.finding import Finding, PicturePlace
 from ipguard.matching.images.decode import Undecodable, decode_frames
 from ipguard.matching.images.embedding import Embedder, EmbeddingVoice, Model, ReferenceVectors
 from ipguard.matching.images.index import ReferenceIndex
-from ipguard.matching.images.isolated import CRASHED
-from ipguard.matching.images.isolation import Isolated
+from ipguard.matching.images.isolation import CRASHED, Isolated
 from ipguard.matching.images.kept import (
     VERSION,
     BadFingerprint,

@@ -19,10 +19,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar, cast
 
+from ipguard.matching.finding import Reason
+
 if sys.platform != "win32":
     import resource
 
 Result = TypeVar("Result")
+
+CRASHED = Reason("unreadable.crashed")
+"""What is said of a picture whose process died."""
 
 SECONDS = 60.0
 """Wall and CPU time a task may take; a photo takes 0.1 s."""
