@@ -40,12 +40,13 @@ def reasons_against(page: Page, official: Sequence[str], turned: Mapping[str, fl
         found.setdefault(hit.cue.id, set()).add(hit.word)
         weights[hit.cue.id] = hit.cue.weight
     said = {name: weights[name] * min(len(those), MAX_WORDS) for name, those in found.items()}
-    court, news = said.pop("court", 0.0), said.pop("news", 0.0)
+    strong = said.pop("court_strong", 0.0)
+    court, news = said.pop("court", 0.0) + strong, said.pop("news", 0.0)
     if any(label in ("type:newsarticle", "type:reportagenewsarticle") for label in page.labels):
         news += 1.0
     if place.within(words("against", "hosts", "news")):
         news += 1.5
-    if court >= COURT_ALONE or news >= NEWS_ALONE or (court and news):
+    if strong or court >= COURT_ALONE or news >= NEWS_ALONE or (court and news):
         said["court_or_news"] = court + news
     if place.within(words("against", "hosts", "encyclopedias")):
         said["encyclopedia"] = said.get("encyclopedia", 0.0) + 2.0

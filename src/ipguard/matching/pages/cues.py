@@ -21,8 +21,8 @@ MAX_HITS = 400
 MIN_JOINED = 9
 """Letters from which words run together are one: #privateserver."""
 PHRASE = 4
-GAP = r"(?: [^ ]{1,20}){0,4}?"
-"""What `~` in a word stands for: up to four words, as a name between "read" and "online free"."""
+GAP = r"(?: [^ ]{1,20}){0,6}?"
+"""What `~` in a word stands for: up to six words, as a name between "read" and "online free"."""
 BREAK = re.compile(r"[.!?]\s|[。！？\n]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 
