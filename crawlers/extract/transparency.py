@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from crawlers.extract.certificates import NotDer, names_of_certificate, names_of_tbs
 from crawlers.listing import Kind, Listing
@@ -23,9 +22,9 @@ MAX_SIZE = 1 << 40
 """Leaf indexes have 40 bits (static-ct-api, SCT extension)."""
 MAX_CHECKPOINT = 100_000
 X509_ENTRY, PRECERT_ENTRY = 0, 1
-HOST = re.compile(
-    r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
-)
+MAX_HOST = 253
+"""Characters of a name (RFC 1035 §2.3.4, without the last dot)."""
+HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])")
 """A host name as DNS takes it (RFC 1123 §2.1), underscores allowed, at least two labels, the last no number."""
 
 
@@ -33,22 +32,16 @@ class BadEntry(ValueError):
     """What a log served does not have the form it must have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One certificate of a log, as far as we look at it."""
-
-    names: tuple[str, ...]
-    """dNSNames as written."""
-    at: datetime | None = None
-    """When the log took it."""
+Names = tuple[str, ...]
+"""dNSNames of one certificate, as written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
     """What one answer held."""
 
-    entries: tuple[Entry, ...]
-    """In order; those that could not be read have no names."""
+    entries: tuple[Names, ...]
+    """The names of each entry, in order; those that could not be read have none."""
     unreadable: int = 0
 
 
@@ -99,19 +92,15 @@ def tile_path(number: int, width: int = TILE) -> str:
 
 def read_names_tile(body: bytes) -> Entries:
     """Entries of a names tile: one JSON object a line with `Timestamp` (ms) and `DNS` (Sunlight, names-tiles)."""
-    entries: list[Entry] = []
+    entries: list[Names] = []
     unreadable = 0
     for line in body.split(b"\n"):
         if not line.strip():
             continue
         try:
-            said = json.loads(line)
-            names = said.get("DNS") or []
-            entries.append(
-                Entry(tuple(n for n in names if isinstance(n, str)), _moment(said.get("Timestamp")))
-            )
+            entries.append(tuple([n for n in json.loads(line).get("DNS") or () if isinstance(n, str)]))
         except (ValueError, RecursionError, AttributeError, TypeError):
-            entries.append(Entry(()))
+            entries.append(())
             unreadable += 1
     return Entries(tuple(entries), unreadable)
 
@@ -122,16 +111,16 @@ def read_data_tile(body: bytes) -> Entries:
     Raises:
         BadEntry: the tile breaks off or is none; what came before is not told, so that nothing is missed.
     """
-    entries: list[Entry] = []
+    entries: list[Names] = []
     at = unreadable = 0
     while at < len(body):
-        found, at = _timestamped_entry(body, at)
-        if found.kind == PRECERT_ENTRY:
+        kind, certificate, at = _timestamped_entry(body, at)
+        if kind == PRECERT_ENTRY:
             _, at = _vector(body, at, 3)  # the precertificate itself: its TBSCertificate was read above
         _, at = _vector(body, at, 2)  # fingerprints of the chain
-        entry = _entry(found)
-        entries.append(entry or Entry(()))
-        unreadable += entry is None
+        names = _names_in(kind, certificate)
+        entries.append(names or ())
+        unreadable += names is None
     return Entries(tuple(entries), unreadable)
 
 
@@ -149,39 +138,23 @@ def read_entries(body: bytes) -> Entries:
     if not isinstance(rows, list):
         raise BadEntry("no list of entries")
     entries = [_leaf(row) for row in rows]
-    return Entries(tuple(entry or Entry(()) for entry in entries), sum(entry is None for entry in entries))
+    return Entries(tuple(names or () for names in entries), sum(names is None for names in entries))
 
 
 def host_in(name: str) -> str:
     """The host a certificate name is about: lower case, without `*.` and `www.`; empty where it is none."""
     host = name.lower().removeprefix("*.").removeprefix("www.").removesuffix(".")
-    return host if HOST.fullmatch(host) else ""
+    return host if len(host) <= MAX_HOST and HOST.fullmatch(host) else ""
 
 
-def domains(entries: Iterable[Entry]) -> tuple[Listing, ...]:
+def domains(entries: Iterable[Names]) -> tuple[Listing, ...]:
     """One listing a host, in order of appearance."""
-    first: dict[str, datetime | None] = {}
-    for entry in entries:
-        for name in entry.names:
-            if host := host_in(name):
-                first.setdefault(host, entry.at)
-    return tuple(
-        Listing(id=host, url=f"https://{host}/", title=host, posted_at=at, kind=Kind.DOMAIN)
-        for host, at in first.items()
-    )
+    hosts = dict.fromkeys([host_in(name) for names in entries for name in names])
+    hosts.pop("", None)
+    return tuple([Listing(id=host, url=f"https://{host}/", title=host, kind=Kind.DOMAIN) for host in hosts])
 
 
-@dataclass(frozen=True, slots=True)
-class _Timestamped:
-    """RFC 6962 §3.4, TimestampedEntry."""
-
-    timestamp: int
-    kind: int
-    certificate: bytes
-    """A Certificate, or a TBSCertificate where `kind` is precert_entry."""
-
-
-def _leaf(row: object) -> Entry | None:
+def _leaf(row: object) -> Names | None:
     """A MerkleTreeLeaf: version, leaf type, TimestampedEntry; None where it cannot be read."""
     if not isinstance(row, Mapping):
         return None
@@ -189,14 +162,15 @@ def _leaf(row: object) -> Entry | None:
         data = base64.b64decode(str(row.get("leaf_input")), validate=True)
         if data[:2] != b"\0\0":
             return None
-        found, end = _timestamped_entry(data, 2)
+        kind, certificate, end = _timestamped_entry(data, 2)
     except (BadEntry, binascii.Error):
         return None
-    return _entry(found) if end == len(data) else None
+    return _names_in(kind, certificate) if end == len(data) else None
 
 
-def _timestamped_entry(data: bytes, at: int) -> tuple[_Timestamped, int]:
-    timestamp, kind = int.from_bytes(data[at : at + 8]), int.from_bytes(data[at + 8 : at + 10])
+def _timestamped_entry(data: bytes, at: int) -> tuple[int, bytes, int]:
+    """Type, certificate (a TBSCertificate for precert_entry), and where the entry ends (RFC 6962 §3.4)."""
+    kind = int.from_bytes(data[at + 8 : at + 10])  # after the timestamp
     at += 10
     if kind == PRECERT_ENTRY:
         at += 32  # hash of the issuer's key
@@ -204,13 +178,12 @@ def _timestamped_entry(data: bytes, at: int) -> tuple[_Timestamped, int]:
         raise BadEntry(f"an entry of type {kind}")
     certificate, at = _vector(data, at, 3)
     _, at = _vector(data, at, 2)  # CtExtensions
-    return _Timestamped(timestamp, kind, certificate), at
+    return kind, certificate, at
 
 
-def _entry(found: _Timestamped) -> Entry | None:
-    read = names_of_tbs if found.kind == PRECERT_ENTRY else names_of_certificate
+def _names_in(kind: int, certificate: bytes) -> Names | None:
     try:
-        return Entry(read(found.certificate), _moment(found.timestamp))
+        return (names_of_tbs if kind == PRECERT_ENTRY else names_of_certificate)(certificate)
     except NotDer:
         return None
 
@@ -222,15 +195,6 @@ def _vector(data: bytes, at: int, width: int) -> tuple[bytes, int]:
     if first > len(data) or end > len(data):
         raise BadEntry("an entry breaks off")
     return data[first:end], end
-
-
-def _moment(milliseconds: object) -> datetime | None:
-    if not isinstance(milliseconds, int) or isinstance(milliseconds, bool):
-        return None
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _size(size: int) -> int:

@@ -151,12 +151,12 @@ def test_an_entry_that_cannot_be_read_is_counted_and_hides_no_other() -> None:
     log.add("b.example", precert=True)
     broken = b'{"DNS": 5}\n' + log.entries[0].names_line + b"no json\n"
     found = read_names_tile(broken)
-    assert [entry.names for entry in found.entries] == [(), ("a.example",), ()]
+    assert list(found.entries) == [(), ("a.example",), ()]
     assert found.unreadable == 2
 
     leaf = log.entries[0].tile_leaf.replace(b"\x30", b"\x31", 1)
     found = read_data_tile(leaf + log.entries[1].tile_leaf)
-    assert [entry.names for entry in found.entries] == [(), ("b.example",)]
+    assert list(found.entries) == [(), ("b.example",)]
     with pytest.raises(BadEntry):
         read_data_tile(log.entries[0].tile_leaf[:-1])
 
@@ -165,8 +165,7 @@ def test_an_entry_that_cannot_be_read_is_counted_and_hides_no_other() -> None:
         % log.entries[1].row["leaf_input"].encode()
     )
     found = read_entries(rows)
-    assert [entry.names for entry in found.entries] == [(), (), ("b.example",)]
-    assert found.entries[2].at == log.entries[1].at
+    assert list(found.entries) == [(), (), ("b.example",)]
 
 
 def look(
