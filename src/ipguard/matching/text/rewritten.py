@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from importlib.resources import files
 
-from ipguard.matching.romanise import hepburn, passport, revised
+from ipguard.matching.romanise import hepburn, passport
 from ipguard.matching.text.sounds import pinyin_of, readings_of
 
 MAX_READINGS = 8
@@ -63,13 +63,8 @@ def in_romaji(kana: str) -> list[str]:
 
 
 def latin_of(word: str) -> str:
-    """A folded word of Latin, Cyrillic, Hangul or kana letters in Latin letters; what else there is stays."""
-    if word.isascii():
-        return word
-    first = ord(word[0])
-    if 0x0400 <= first < 0x0530:
-        return passport(word)
-    return revised(word) if 0xAC00 <= first < 0xD7A4 else hepburn(word)
+    """A folded Cyrillic word in Latin letters; any other as it is: kana and Hangul have too few sounds to compare."""
+    return passport(word) if "\u0400" <= word[0] < "\u0530" else word
 
 
 def split(letters: str) -> list[str]:

@@ -28,7 +28,7 @@ MIN_INITIALS = 3
 MIN_SOUNDING = 5
 """Letters of a name that is looked for by its sound."""
 MIN_KEY = 3
-"""Consonants of its key."""
+"""Consonants of its key; one fewer for a word of a name whose words together have more."""
 LIKENESS = 0.6
 """Of a name that only sounds like what is written, letter by letter (1 - OSA / length)."""
 MAX_SHARING = 200
@@ -95,9 +95,10 @@ class Words:
                 self._by_word.setdefault(words[rare], []).append(Anchor(number, rare, "order"))
         longest = max(range(len(words)), key=lambda n: len(words[n]))
         key = phonetic_key(latin_of(words[longest]))
-        if len(key) >= MIN_KEY and len(words[longest]) >= MIN_SOUNDING:
-            self._by_key.setdefault(key, []).append(Anchor(number, longest, "sound"))
         whole = phonetic_key("".join(map(latin_of, words))) if len(words) > 1 else ""
+        enough = MIN_KEY if len(whole) <= MIN_KEY else MIN_KEY - 1
+        if len(key) >= enough and len(words[longest]) >= MIN_SOUNDING:
+            self._by_key.setdefault(key, []).append(Anchor(number, longest, "sound"))
         if len(whole) > MIN_KEY:
             self._by_key.setdefault(whole, []).append(Anchor(number, 0, "joined"))
         if "\u0430" <= words[longest][0] <= "\u045f" and len(words[longest]) > STEM:
