@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json] [crawling] [feeds] [names] [matching] [pictures] [evidence] [copies]`: a table, or JSON Lines."""
+"""`python -m benchmarks [--json] [crawling] [feeds] [names] [matching] [pictures] [hunting] [evidence] [copies]`: a table, or JSON Lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("crawling", "feeds", "names", "matching", "pictures", "decoding", "evidence", "copies", "domains")
+ALL = ("crawling", "feeds", "names", "matching", "pictures", "hunting", "decoding", "evidence", "copies", "domains")
 
 
 def main() -> None:
