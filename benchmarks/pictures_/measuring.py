@@ -147,15 +147,19 @@ def _timed(found: Measured, work: Callable[[], T]) -> T:
 
 
 def placement_error(query: Query, place: PicturePlace) -> float:
-    """Mean distance of the claimed corners from where they truly are, over the diagonal of the picture."""
+    """Mean distance of the claimed corners from where they truly are, over the diagonal of the picture.
+
+    Both are drawn to the edge of the picture where they lie outside: nobody sees more.
+    """
     width, height = query.size
     flat = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     truth = cv2.getPerspectiveTransform(flat, np.array(query.region, np.float32))
     part = np.array(place.reference_region, np.float32)[None]
-    expected = cv2.perspectiveTransform(part, truth)[0]
-    picture = opened(query.data).shape
-    away = np.hypot(*(expected - np.array(place.region)).T)
-    return float(away.mean() / np.hypot(picture[0], picture[1]))
+    height, width = opened(query.data).shape[:2]
+    edge = (width, height)
+    expected = np.clip(cv2.perspectiveTransform(part, truth)[0], 0, edge)
+    away = np.hypot(*(expected - np.clip(np.array(place.region), 0, edge)).T)
+    return float(away.mean() / np.hypot(width, height))
 
 
 def strange_goods(art: Sequence[Path], count: int, photos: Sequence[Path]) -> Iterator[bytes]:
