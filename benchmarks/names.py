@@ -37,11 +37,11 @@ def names(count: int) -> list[WatchedName]:
     han = sorted({c for word in words("zh") for c in word if "\u4e00" <= c <= "\u9fff"})
     found: dict[str, None] = {}
     while len(found) < count:
-        kind = len(found) % 3
+        kind = dice.randrange(3)
         if kind == 0:
             found["".join(dice.choices(han, k=dice.choice((3, 4, 5))))] = None
         else:
-            parts = ["".join(dice.choices(SYLLABLES, k=3)).title() for _ in range(kind)]
+            parts = ["".join(dice.choices(SYLLABLES, k=dice.choice((3, 4)))).title() for _ in range(kind)]
             found[" ".join(parts)] = None
     return [WatchedName(f"w{n}", text, "") for n, text in enumerate(found)]
 
@@ -124,7 +124,7 @@ def folding() -> list[Row]:
 def at(count: int) -> tuple[list[Row], float, float]:
     """Rows for one number of names, and our two rates."""
     known = names(count)
-    texts = listings(2_000, known)
+    texts = listings(1_500, known)
     made: list[TextMatcher] = []
     seconds = cpu_seconds(lambda: made.append(TextMatcher(known)))
     matcher = made[0]
