@@ -16,7 +16,7 @@ from ipguard.matching import prices, score, sellers
 from ipguard.matching.domains import matcher as domain_matcher
 from ipguard.matching.domains.matcher import DomainMatcher
 from ipguard.matching.finding import Finding
-from ipguard.matching.images import kept
+from ipguard.matching.images import fingerprint
 from ipguard.matching.images import matcher as picture_matcher
 from ipguard.matching.images.embedding import Embedder, ReferenceVectors
 from ipguard.matching.images.eye import NOTHING_ELSE, Asked, Eye
@@ -40,7 +40,7 @@ class WatchedPictures:
     def __init__(self, eye: Eye, index: OpenIndex, references: Mapping[Pair, int], version: str) -> None:
         self._eye, self._index = eye, index
         self.references = references
-        self.version, self.fingerprints = version, kept.VERSION
+        self.version, self.fingerprints = version, fingerprint.VERSION
 
     def look(self, data: bytes, sha256: str) -> Seen:
         """What a picture shows, or why it cannot be read; and its fingerprint."""
@@ -133,4 +133,4 @@ def watch_version(works: Sequence[Work], pictures: str) -> str:
 
 def picture_version() -> str:
     """Of matcher and fingerprints: what another one looked at is looked at again."""
-    return f"{picture_matcher.VERSION}/{kept.VERSION}"
+    return f"{picture_matcher.VERSION}/{fingerprint.VERSION}"

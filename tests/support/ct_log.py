@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 FIRST = datetime(2026, 11, 20, tzinfo=UTC)
 TILE = 256
@@ -40,7 +41,7 @@ def certificate(*names: str, serial: int = 1) -> x509.Certificate:
         .not_valid_before(FIRST)
         .not_valid_after(FIRST + timedelta(days=90))
         .add_extension(usage, critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(_key().public_key()), critical=False)
         .add_extension(

@@ -6,24 +6,18 @@ What is kept of a picture is the fingerprint of each frame that was looked at, o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ipguard.matching.finding import Finding, PicturePlace
+from ipguard.matching.finding import Finding
 from ipguard.matching.images.decode import Undecodable, decode_frames
 from ipguard.matching.images.embedding import Embedder, EmbeddingVoice, Model, ReferenceVectors
+from ipguard.matching.images.fingerprint import VERSION, BadFingerprint, Fingerprint, fingerprint_of
 from ipguard.matching.images.index import ReferenceIndex
 from ipguard.matching.images.isolation import CRASHED, Isolated
-from ipguard.matching.images.kept import (
-    VERSION,
-    BadFingerprint,
-    Fingerprint,
-    fingerprint_of,
-    match_fingerprint,
-    without,
-)
+from ipguard.matching.images.matcher import match_frames
 from ipguard.matching.images.picture_text import RapidOcr, text_of
 from ipguard.matching.images.voices import PictureVoice, look_with
 from ipguard.matching.seen import Pair, Print, Seen
@@ -95,7 +89,7 @@ def look(folder: str, data: bytes, sha256: str, asked: Asked = NOTHING_ELSE) -> 
     first = prints[0][1]
     packed = b"".join(_head(number, one.to_bytes()) for number, one in prints)
     made = Print(VERSION, first.width, first.height, first.bits.tobytes(), packed)
-    found = _found(_index(folder), prints, sha256)
+    found = match_frames(_index(folder), prints, sha256).findings
     voices = _voices(folder, asked)
     told = {_pair(finding) for finding in found}
     further = tuple(one for one in look_with(voices, frames, sha256) if _pair(one) not in told)
@@ -114,7 +108,7 @@ def compare(
             prints = unpacked(data)
         except BadFingerprint:
             continue
-        findings = _found(index, prints, sha256)
+        findings = match_frames(index, prints, sha256).findings
         found[sha256] = tuple(f for f in findings if only is None or _pair(f) in only)
     return found
 
@@ -140,22 +134,6 @@ def unpacked(data: bytes) -> list[tuple[int, Fingerprint]]:
 
 def _head(number: int, data: bytes) -> bytes:
     return number.to_bytes(4, "big") + len(data).to_bytes(4, "big") + data
-
-
-def _found(
-    index: ReferenceIndex, prints: Iterable[tuple[int, Fingerprint]], sha256: str
-) -> tuple[Finding, ...]:
-    """The best finding a reference, over all frames."""
-    best: dict[Pair, Finding] = {}
-    for number, fingerprint in prints:
-        for finding in match_fingerprint(index, fingerprint, sha256).findings:
-            place = finding.place
-            if isinstance(place, PicturePlace) and number:
-                finding = replace(finding, place=replace(place, frame=number))
-            known = best.get(_pair(finding))
-            if known is None or finding.strength > known.strength:
-                best[_pair(finding)] = finding
-    return tuple(sorted(best.values(), key=lambda f: (-f.strength, f.work, str(f.place))))
 
 
 def _pair(finding: Finding) -> Pair:
@@ -187,4 +165,4 @@ def _part(folder: str, only: tuple[Pair, ...]) -> ReferenceIndex:
     """The index of some references alone; a new one is searched for without the others getting in its way."""
     index = _index(folder)
     chosen = {sha256 for _, sha256 in only}
-    return without(index, {one.sha256 for one in index.references} - chosen)
+    return index.without({one.sha256 for one in index.references} - chosen)

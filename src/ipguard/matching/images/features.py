@@ -1,7 +1,8 @@
-"""Local features: SIFT as RootSIFT (Lowe 2004; Arandjelović & Zisserman 2012), at the sizes measured to be enough."""
+"""Local features: SIFT points (Lowe 2004) at the sizes measured to be enough."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -9,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipguard.matching.images.decode import Picture, Pixels
+from ipguard.matching.images.descriptors import Packed, mirrored, pack, pack_axes, unpack
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
 QUERY_EDGE = 512
 SMALL_EDGE = 400
 """Pictures smaller than this are enlarged first."""
-QUERY_FEATURES = 1500
-REFERENCE_SIZES = ((480, 800), (240, 300), (120, 120))
+QUERY_FEATURES = 1200
+REFERENCE_SIZES = ((480, 430), (240, 180), (120, 80))
 """(longest edge, features): a print on a far-away shirt looks like the small one."""
 CONTRAST, EDGE = 0.02, 20.0
 """SIFT thresholds; the edge threshold keeps line art (the default of 10 drops it)."""
@@ -31,20 +34,30 @@ class Features:
     sizes: Floats
     """n: diameter in original pixels."""
     angles: Floats
-    """n: radians."""
-    descriptors: Floats
-    """n × 128, unit length."""
+    """n: radians, clockwise from the right."""
+    packed: Packed
+    """n × 32: descriptors, see `descriptors`."""
 
     def __len__(self) -> int:
         return len(self.points)
 
+    def mirrored(self, width: float) -> Features:
+        """What the same picture turned left to right would give: no second look at the pixels is needed."""
+        points = self.points.copy()
+        points[:, 0] = np.float32(width) - points[:, 0]
+        packed = pack_axes(mirrored(unpack(self.packed)))
+        return Features(points, self.sizes, np.float32(np.pi) - self.angles, packed)
 
-def query_features(picture: Picture, *, mirrored: bool = False) -> Features:
-    """Features of a listing picture. Mirrored: of the picture turned left to right, in its own coordinates then."""
-    pixels = picture.pixels[:, ::-1] if mirrored else picture.pixels
-    longest = max(pixels.shape[:2])
+    def first(self, count: int) -> Features:
+        """The strongest ones."""
+        return Features(self.points[:count], self.sizes[:count], self.angles[:count], self.packed[:count])
+
+
+def query_features(picture: Picture) -> Features:
+    """Features of a listing picture, strongest first."""
+    longest = max(picture.pixels.shape[:2])
     edge = QUERY_EDGE if longest >= SMALL_EDGE else min(QUERY_EDGE, longest * 2)
-    return _at(pixels, edge, QUERY_FEATURES, picture.scale)
+    return _at(picture.pixels, edge, QUERY_FEATURES, picture.scale)
 
 
 def reference_features(picture: Picture) -> Features:
@@ -54,11 +67,15 @@ def reference_features(picture: Picture) -> Features:
         np.concatenate([p.points for p in parts]),
         np.concatenate([p.sizes for p in parts]),
         np.concatenate([p.angles for p in parts]),
-        np.concatenate([p.descriptors for p in parts]),
+        np.concatenate([p.packed for p in parts]),
     )
 
 
-def _at(pixels: Pixels, edge: int, count: int, scale: float) -> Features:
+def sift_at(pixels: Pixels, edge: int, count: int) -> tuple[Floats, Floats]:
+    """SIFT at one size: points (n × 4: x, y, size, radians; in pixels of that size) and descriptors (n × 128).
+
+    The strongest `count`, strongest first; the same pixels always give the same order.
+    """
     height, width = pixels.shape[:2]
     factor = edge / max(height, width)
     size = (max(8, round(width * factor)), max(8, round(height * factor)))
@@ -67,13 +84,13 @@ def _at(pixels: Pixels, edge: int, count: int, scale: float) -> Features:
     sift = cv2.SIFT.create(nfeatures=count, contrastThreshold=CONTRAST, edgeThreshold=EDGE)
     found, raw = sift.detectAndCompute(resized, None)
     if raw is None or not found:
-        return Features(*(np.zeros(shape, np.float32) for shape in ((0, 2), (0,), (0,), (0, 128))))
-    order = sorted(range(len(found)), key=lambda n: (-found[n].response, found[n].pt))[:count]
-    back = scale / factor
-    root = np.sqrt(raw[order] / np.maximum(raw[order].sum(axis=1, keepdims=True), 1e-6))
-    return Features(
-        np.array([found[n].pt for n in order], np.float32) * np.float32(back),
-        np.array([found[n].size for n in order], np.float32) * np.float32(back),
-        np.radians(np.array([found[n].angle for n in order], np.float32)),
-        root.astype(np.float32),
-    )
+        return np.zeros((0, 4), np.float32), np.zeros((0, 128), np.float32)
+    rows = np.array([(*p.pt, p.size, math.radians(p.angle), p.response) for p in found], np.float64)
+    order = np.lexsort((rows[:, 1], rows[:, 0], -rows[:, 4]))[:count]
+    return rows[order, :4].astype(np.float32), np.asarray(raw[order], np.float32)
+
+
+def _at(pixels: Pixels, edge: int, count: int, scale: float) -> Features:
+    rows, sift = sift_at(pixels, edge, count)
+    rows[:, :3] *= scale * max(pixels.shape[:2]) / edge
+    return Features(np.ascontiguousarray(rows[:, :2]), rows[:, 2].copy(), rows[:, 3].copy(), pack(sift))

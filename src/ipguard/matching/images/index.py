@@ -1,27 +1,36 @@
-"""The references, ready to be searched: hashes, features, and an inverted index over the descriptors of all of them."""
+"""The references, ready to be searched: hashes, features, thumbnails, and an inverted file over all descriptors."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import cv2
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from ipguard.matching.images.compact import Numbers, angles_of, features_from, numbers_of, octaves_of
 from ipguard.matching.images.decode import Picture, Undecodable, decode
+from ipguard.matching.images.descriptors import PACKED_BYTES, Packed, unpack
 from ipguard.matching.images.features import Features, reference_features
 from ipguard.matching.images.hashes import Bits, HashIndex, hash_of, is_flat
+from ipguard.matching.images.likeness import Grey, thumb_of
+from ipguard.matching.images.vocabulary import empty_search, tuned
+from ipguard.matching.images.voting import Matches
 
-FLAT_UP_TO = 40_000
-"""Descriptors that are searched one by one; more get an inverted index, which is approximate."""
 NEIGHBOURS = 4
-PROBES = 12
-CANDIDATES = 12
-"""References that are compared point by point."""
-FORMAT = 1
+"""Nearest reference descriptors of each descriptor of a picture."""
+FAR = 1.0
+"""Descriptors farther apart than this (0..1.4) are no match."""
+Source = tuple[str, str, str, bytes]
+"""(work, SHA-256 in hex, name, bytes) of a picture."""
+FORMAT = 3
+ARRAYS = ("counts", "numbers", "packed", "bits", "flat", "thumbs", "shapes")
+ADD_AT_ONCE = 200_000
+"""Descriptors that are unpacked at a time while the inverted file is made: 51 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,102 +43,129 @@ class Reference:
     width: int
     height: int
 
+    @property
+    def longest(self) -> int:
+        """Longest edge, pixels."""
+        return max(self.width, self.height)
+
+
+@dataclass(frozen=True)
+class Described:
+    """All that is kept of references, one behind the other."""
+
+    references: tuple[Reference, ...]
+    counts: NDArray[np.int64]
+    """Features of each."""
+    numbers: Numbers
+    packed: Packed
+    bits: Bits
+    """n × 32."""
+    flat: NDArray[np.bool_]
+    thumbs: NDArray[np.uint8]
+    """All thumbnails, flattened."""
+    shapes: NDArray[np.int64]
+    """n × 2: height and width of each thumbnail."""
+
+    def only(self, keep: NDArray[np.bool_]) -> Described:
+        """Those where `keep` is true."""
+        pixels = self.shapes.prod(axis=1)
+        return Described(
+            tuple(one for one, kept in zip(self.references, keep, strict=True) if kept),
+            self.counts[keep],
+            self.numbers[np.repeat(keep, self.counts)],
+            self.packed[np.repeat(keep, self.counts)],
+            self.bits[keep],
+            self.flat[keep],
+            self.thumbs[np.repeat(keep, pixels)],
+            self.shapes[keep],
+        )
+
 
 class ReferenceIndex:
     """Everything that is known of the references; immutable once made."""
 
-    def __init__(
-        self,
-        references: list[Reference],
-        features: list[Features],
-        bits: Bits,
-        flat: NDArray[np.bool_],
-        search: faiss.Index | None = None,
-    ) -> None:
-        self.references, self.features = references, features
-        self._bits, self._flat = bits, flat
-        self.hashes = HashIndex(bits, flat)
-        counts = [len(one) for one in features]
-        self._owner = np.repeat(np.arange(len(features)), counts)
-        self._search = search if search is not None else _make_search(features)
+    def __init__(self, described: Described, search: faiss.Index | None = None) -> None:
+        self.references = described.references
+        self._described = described
+        self.hashes = HashIndex(described.bits, described.flat)
+        self._owner = np.repeat(np.arange(len(described.counts)), described.counts)
+        self._first = _starts(described.counts)
+        self._thumb_at = _starts(described.shapes.prod(axis=1))
+        self._longest = np.log2(np.array([one.longest for one in described.references], np.float32))
+        self._search = _filled(empty_search(), described.packed) if search is None else search
 
     def __len__(self) -> int:
         return len(self.references)
 
-    def candidates(self, query: Features) -> list[int]:
-        """References worth comparing point by point, most votes first; all of them when they are few."""
-        if len(self) <= CANDIDATES:
-            return list(range(len(self)))
-        if not len(query) or self._search is None:
-            return []
-        similar, ids = self._search.search(query.descriptors, NEIGHBOURS)
-        votes = np.zeros(len(self))
-        for rank in range(NEIGHBOURS):
-            good = ids[:, rank] >= 0
-            np.add.at(votes, self._owner[ids[good, rank]], np.maximum(similar[good, rank] - 0.6, 0) ** 2)
-        sizes = np.array([len(one) for one in self.features], np.float64)
-        scored = votes / np.sqrt(np.maximum(sizes, 50))
-        return [int(n) for n in np.argsort(-scored, kind="stable")[:CANDIDATES] if votes[n] > 0]
+    def features(self, number: int) -> Features:
+        """Features of a reference."""
+        start = int(self._first[number])
+        end = start + int(self._described.counts[number])
+        longest = self.references[number].longest
+        return features_from(self._described.numbers[start:end], self._described.packed[start:end], longest)
+
+    def thumb(self, number: int) -> Grey:
+        """The thumbnail of a reference."""
+        height, width = self._described.shapes[number]
+        start = int(self._thumb_at[number])
+        return self._described.thumbs[start : start + height * width].reshape(height, width)
+
+    def matches(self, query: Features) -> Matches:
+        """Descriptors of a picture with their nearest ones in all references."""
+        if not len(query) or not len(self._owner):
+            none = np.zeros(0, np.int64)
+            return Matches(none, none, none, *(np.zeros(0, np.float32) for _ in range(3)))
+        far, ids = self._search.search(unpack(query.packed), NEIGHBOURS)
+        near = (ids.ravel() >= 0) & (far.ravel() < FAR * FAR)
+        rows = np.repeat(np.arange(len(query)), NEIGHBOURS)[near]
+        found, weight = ids.ravel()[near], 1 - far.ravel()[near] / (FAR * FAR)
+        owner, numbers = self._owner[found], self._described.numbers[found]
+        growth = np.log2(query.sizes[rows]) - octaves_of(numbers) - self._longest[owner]
+        turn = query.angles[rows] - angles_of(numbers)
+        return Matches(rows, owner, found - self._first[owner], growth, turn, weight.astype(np.float32))
+
+    def extended(self, pictures: Iterable[Source]) -> ReferenceIndex:
+        """With further references; those that are known already are not described again.
+
+        Pictures that cannot be read are left out.
+        """
+        more, _ = _described(pictures)
+        search = _filled(tuned(faiss.clone_index(self._search)), more.packed)
+        return ReferenceIndex(_joined((self._described, more)), search)
+
+    def without(self, sha256s: Collection[str]) -> ReferenceIndex:
+        """Without some references; the others are not described again."""
+        keep = np.array([one.sha256 not in sha256s for one in self.references], np.bool_)
+        return self if keep.all() else ReferenceIndex(self._described.only(keep))
 
     def save(self, folder: Path) -> None:
-        """Write the index down; `load` gives one with the same answers."""
+        """Write the index down; `load` gives one with the same answers. `index.json` comes last."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("points", "sizes", "angles", "descriptors"):
-            parts = [getattr(one, name) for one in self.features]
-            np.save(
-                folder / f"{name}.npy", np.concatenate(parts) if parts else np.zeros((0, 128), np.float32)
-            )
-        np.save(folder / "bits.npy", self._bits)
-        np.save(folder / "flat.npy", self._flat)
-        if self._search is not None:
-            faiss.write_index(self._search, str(folder / "search.faiss"))
-        meta = {
-            "format": FORMAT,
-            "references": [asdict(one) for one in self.references],
-            "counts": [len(one) for one in self.features],
-        }
+        for name in ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self._described, name))
+        faiss.write_index(self._search, str(folder / "search.faiss"))
+        meta = {"format": FORMAT, "references": [asdict(one) for one in self.references]}
         (folder / "index.json").write_text(json.dumps(meta), "utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> ReferenceIndex:
-        """Open what `save` wrote; arrays are mapped, not read."""
+        """Open what `save` wrote; arrays are mapped, not read.
+
+        Raises:
+            OSError, ValueError, KeyError, RuntimeError: the folder is damaged, or of another format.
+        """
         meta = json.loads((folder / "index.json").read_text("utf-8"))
-        ends = np.cumsum(meta["counts"]).tolist()
-        starts = [0, *ends[:-1]]
-        arrays = {
-            n: np.load(folder / f"{n}.npy", mmap_mode="r")
-            for n in ("points", "sizes", "angles", "descriptors")
-        }
-        features = [
-            Features(*(arrays[name][a:b] for name in ("points", "sizes", "angles", "descriptors")))
-            for a, b in zip(starts, ends, strict=False)
-        ]
-        stored = folder / "search.faiss"
-        search = faiss.read_index(str(stored), faiss.IO_FLAG_MMAP) if stored.exists() else None
-        references = [Reference(**row) for row in meta["references"]]
-        return cls(references, features, np.load(folder / "bits.npy"), np.load(folder / "flat.npy"), search)
+        if meta["format"] != FORMAT:
+            raise ValueError(f"index of format {meta['format']}, not {FORMAT}")
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+        references = tuple(Reference(**row) for row in meta["references"])
+        return cls(Described(references, **arrays), tuned(faiss.read_index(str(folder / "search.faiss"))))
 
 
-def build_index(
-    pictures: Iterable[tuple[str, str, str, bytes]],
-) -> tuple[ReferenceIndex, list[tuple[str, Undecodable]]]:
-    """An index over (work, sha256, name, bytes), and the names that could not be read with their reasons."""
-    references: list[Reference] = []
-    features: list[Features] = []
-    bits: list[Bits] = []
-    flat: list[bool] = []
-    unread: list[tuple[str, Undecodable]] = []
-    for work, sha256, name, data in pictures:
-        picture = decode(data)
-        if isinstance(picture, Undecodable):
-            unread.append((name, picture))
-            continue
-        references.append(Reference(work, sha256, name, picture.width, picture.height))
-        features.append(reference_features(picture))
-        bits.append(hash_of(picture))
-        flat.append(is_flat(picture))
-    all_bits = np.concatenate(bits) if bits else np.zeros((0, 32), np.uint8)
-    return ReferenceIndex(references, features, all_bits, np.array(flat, bool)), unread
+def build_index(pictures: Iterable[Source]) -> tuple[ReferenceIndex, list[tuple[str, Undecodable]]]:
+    """An index over pictures, and the names that could not be read with their reasons."""
+    described, unread = _described(pictures)
+    return ReferenceIndex(described), unread
 
 
 def size_of(picture: Picture) -> tuple[int, int]:
@@ -137,23 +173,56 @@ def size_of(picture: Picture) -> tuple[int, int]:
     return picture.width, picture.height
 
 
-def _make_search(features: list[Features]) -> faiss.Index | None:
-    """Inner product over unit vectors: one by one while they are few, an inverted file of 8-bit codes after that."""
-    rows = [np.asarray(one.descriptors) for one in features if len(one)]
-    if not rows:
-        return None
-    descriptors = np.ascontiguousarray(np.concatenate(rows), np.float32)
-    index: faiss.Index = faiss.IndexFlatIP(128)
-    if len(descriptors) > FLAT_UP_TO:
-        lists = int(4 * np.sqrt(len(descriptors)))
-        quantiser = faiss.IndexFlatIP(128)
-        inverted = faiss.IndexIVFScalarQuantizer(
-            quantiser, 128, lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
-        )
-        inverted.own_fields, inverted.nprobe = True, PROBES
-        quantiser.this.disown()  # type: ignore[attr-defined] # faiss's stubs leave it out
-        step = max(1, len(descriptors) // (lists * 40))
-        inverted.train(np.ascontiguousarray(descriptors[::step]))
-        index = inverted
-    index.add(descriptors)
-    return index
+def _described(pictures: Iterable[Source]) -> tuple[Described, list[tuple[str, Undecodable]]]:
+    cv2.setNumThreads(1)
+    parts, unread = [NONE], []
+    for work, sha256, name, data in pictures:
+        picture = decode(data)
+        if isinstance(picture, Undecodable):
+            unread.append((name, picture))
+        else:
+            parts.append(_describe(work, sha256, name, picture))
+    return _joined(parts), unread
+
+
+def _describe(work: str, sha256: str, name: str, picture: Picture) -> Described:
+    features, thumb = reference_features(picture), thumb_of(picture)
+    reference = Reference(work, sha256, name, picture.width, picture.height)
+    return Described(
+        (reference,),
+        np.array([len(features)], np.int64),
+        numbers_of(features, reference.longest),
+        features.packed,
+        hash_of(picture),
+        np.array([is_flat(picture)], np.bool_),
+        thumb.ravel(),
+        np.array([thumb.shape], np.int64),
+    )
+
+
+def _joined(parts: Sequence[Described]) -> Described:
+    references = tuple(one for part in parts for one in part.references)
+    return Described(references, **{n: np.concatenate([getattr(p, n) for p in parts]) for n in ARRAYS})
+
+
+def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each part begins."""
+    return np.concatenate([[0], np.cumsum(counts)])[:-1].astype(np.int64)
+
+
+def _filled(search: faiss.Index, packed: Packed) -> faiss.Index:
+    for start in range(0, len(packed), ADD_AT_ONCE):
+        search.add(unpack(packed[start : start + ADD_AT_ONCE]))
+    return search
+
+
+NONE = Described(
+    (),
+    np.zeros(0, np.int64),
+    np.zeros((0, 4), np.uint16),
+    np.zeros((0, PACKED_BYTES), np.uint8),
+    np.zeros((0, 32), np.uint8),
+    np.zeros(0, np.bool_),
+    np.zeros(0, np.uint8),
+    np.zeros((0, 2), np.int64),
+)

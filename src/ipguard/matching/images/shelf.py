@@ -18,7 +18,6 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from ipguard.matching.images.index import FORMAT, ReferenceIndex, build_index
-from ipguard.matching.images.kept import extended, without
 
 MADE_OF = "made-of.json"
 IN_USE = "in-use"
@@ -103,8 +102,8 @@ class Shelf:
         if index is None:
             return None
         if gone:
-            index = without(index, gone)
-        return extended(index, _with_bytes(new, bytes_of, progress)) if new else index
+            index = index.without(gone)
+        return index.extended(_with_bytes(new, bytes_of, progress)) if new else index
 
     def _whole(self) -> list[Path]:
         return sorted(folder for folder in self._folder.iterdir() if (folder / MADE_OF).exists())
