@@ -10,7 +10,18 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("crawling", "feeds", "names", "matching", "pictures", "hunting", "decoding", "evidence", "copies", "domains")
+ALL = (
+    "crawling",
+    "feeds",
+    "names",
+    "matching",
+    "pictures",
+    "hunting",
+    "decoding",
+    "evidence",
+    "copies",
+    "domains",
+)
 
 
 def main() -> None:
