@@ -43,8 +43,8 @@ def pictures() -> dict[str, bytes]:
     """Name of the goods → the picture that shows it."""
     return {
         "fox-shirt": products.jpeg(products.shirt(art.key_visual(FOX), 3)),
-        "fox-repost": products.jpeg(products.repost(art.key_visual(FOX), 1)),
-        "lantern-poster": products.jpeg(products.poster(art.key_visual(LANTERN), 4)),
+        "fox-hoodie": products.jpeg(products.shirt(art.key_visual(FOX), 5)),
+        "lantern-shirt": products.jpeg(products.shirt(art.key_visual(LANTERN), 4)),
         "plain-mug": products.jpeg(products.mug(art.stranger(99), 5)),
         "broken": b"<html>no picture",
     }
@@ -136,7 +136,7 @@ def forget_bytes(workspace: Workspace, data: bytes) -> None:
 def test_a_reference_that_comes_late_is_found_in_what_was_seen_before(workspace, database, stall, pictures):
     watch(workspace, LANTERN)
     sweep(workspace, database)
-    assert titles(database) == {"lantern-poster"}
+    assert titles(database) == {"lantern-shirt"}
     forget_bytes(workspace, pictures["plain-mug"])
     stall.asked.clear()
 
@@ -144,7 +144,7 @@ def test_a_reference_that_comes_late_is_found_in_what_was_seen_before(workspace,
     report = hunt(workspace, database)
 
     assert (report.state, report.pictures, report.found, report.new_alerts) == ("finished", 5, 2, 2)
-    assert titles(database) == {"lantern-poster", "fox-shirt", "fox-repost"}
+    assert titles(database) == {"lantern-shirt", "fox-shirt", "fox-hoodie"}
     assert stall.asked == []
     assert hunt(workspace, database).pictures == 0
     with reading(database) as session:
@@ -174,7 +174,7 @@ def test_what_a_hunt_found_exports_and_verifies(workspace, database, stall):
 def test_only_what_can_change_is_looked_at_again(workspace, database, stall):
     watch(workspace, LANTERN, FOX)
     sweep(workspace, database)
-    assert titles(database) == {"lantern-poster", "fox-shirt", "fox-repost"}
+    assert titles(database) == {"lantern-shirt", "fox-shirt", "fox-hoodie"}
     with transaction(database) as session:
         session.execute(update(ListingRow).values(gone_at=now()))
 
@@ -237,5 +237,5 @@ def test_a_sweep_finds_a_late_reference_in_what_it_reads_again(workspace, databa
     sweep(workspace, database)
     watch(workspace, FOX)
     sweep(workspace, database)
-    assert titles(database) == {"lantern-poster", "fox-shirt", "fox-repost"}
+    assert titles(database) == {"lantern-shirt", "fox-shirt", "fox-hoodie"}
     assert hunt(workspace, database).pictures == 0
