@@ -138,6 +138,10 @@ class ReferenceIndex:
         keep = np.array([one.sha256 not in sha256s for one in self.references], np.bool_)
         return self if keep.all() else ReferenceIndex(self._described.only(keep))
 
+    def searched_by(self, search: faiss.Index) -> ReferenceIndex:
+        """The same references behind another search over the same descriptors, in the same order."""
+        return ReferenceIndex(self._described, search)
+
     def save(self, folder: Path) -> None:
         """Write the index down; `load` gives one with the same answers. `index.json` comes last."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ BREADTH = 12
 
 def empty_search() -> faiss.Index:
     """An index over descriptors that holds none yet."""
-    return tuned(faiss.deserialize_index(np.frombuffer(_packed(), np.uint8)))
+    return tuned(faiss.deserialize_index(np.frombuffer(packed(), np.uint8)))
 
 
 def tuned(index: faiss.Index) -> faiss.Index:
@@ -37,5 +37,6 @@ def tuned(index: faiss.Index) -> faiss.Index:
 
 
 @lru_cache(maxsize=1)
-def _packed() -> bytes:
+def packed() -> bytes:
+    """The vocabulary as it is committed."""
     return files("ipguard.matching.images").joinpath(FILE).read_bytes()
