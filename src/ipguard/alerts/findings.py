@@ -75,7 +75,7 @@ def place_json(place: Place | None) -> dict[str, object] | None:
             values[name] = [list(point) for point in values[name]]
     if "points" in values:
         values["points"] = [[list(seen), list(known)] for seen, known in values["points"]]
-    if "changed" in values:
+    if isinstance(place, TextPlace):
         values["changed"] = list(values["changed"])
     kind = next(name for name, sort in KINDS.items() if isinstance(place, sort))
     return {"kind": kind, **values}
@@ -138,8 +138,10 @@ def _place(stored: Mapping[str, Any] | None) -> Place | None:
     if kind is PagePlace:
         values |= {name: tuple(values.get(name, ())) for name in ("demoted", "cut")}
         values["signs"] = tuple(PageSign(**sign) for sign in values.get("signs", ()))
-    if "changed" in values:
-        values["changed"] = tuple(Change(**change) for change in values["changed"])
+    if kind is TextPlace:
+        values["changed"] = tuple(Change(**change) for change in values.get("changed", ()))
+    if kind is DomainPlace:
+        values["changed"] = "".join(values.get("changed", ""))  # some rows hold it letter by letter
     if kind is CopyPlace:
         values["passages"] = tuple(CopiedPassage(**one) for one in values.get("passages", ()))
     return kind(**values)

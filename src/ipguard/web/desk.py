@@ -17,8 +17,9 @@ from ipguard.errors import WrongUse
 from ipguard.matching.reasons import render
 from ipguard.settings import Workspace
 from ipguard.web.access import COOKIE, Access
+from ipguard.web.explain import explain
 from ipguard.web.language import LANGUAGES, language_of, speaker
-from ipguard.web.marks import marked, points
+from ipguard.web.marks import excerpts, marked, points
 
 READER = "console"
 """Who decides, until people have names."""
@@ -91,7 +92,9 @@ def make_pages() -> Environment:
     pages = Environment(
         loader=PackageLoader("ipguard.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    pages.globals.update(marked=marked, points=points, exhibit_label=exhibit_label)
+    pages.globals.update(
+        marked=marked, excerpts=excerpts, points=points, explain=explain, exhibit_label=exhibit_label
+    )
     pages.filters["moment"] = _moment
     return pages
 

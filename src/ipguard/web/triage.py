@@ -17,6 +17,7 @@ from ipguard.errors import WrongUse
 from ipguard.listings.lookups import facts_shown
 from ipguard.matching.images.draw import views_of
 from ipguard.web.desk import READER, Desk, desk_of, go
+from ipguard.web.explain import Read
 from ipguard.web.marks import best_place
 from ipguard.web.pictures import HEADERS as PICTURE_HEADERS
 from ipguard.web.pictures import Shown, explained, shown
@@ -173,6 +174,7 @@ def _screen(
         "wished": look if look in LOOKS else "",
         "facts_shown": facts_shown,
         "mark": "",
+        "read": _read(story) if story else None,
         **_neighbours(found[:PAGE], chosen),
         **sides,
     }
@@ -199,6 +201,17 @@ def _sides(session: Session, desk: Desk, story: AlertStory, wish: str) -> dict[s
         "reference_picture": _look(desk, reference),
         "reference_digest": reference,
     }
+
+
+def _read(story: AlertStory) -> Read:
+    listing = story.view.listing
+    return Read(
+        listing.title,
+        listing.description,
+        "\n".join(listing.tags),
+        listing.seller_name,
+        names=(listing.url, listing.key),
+    )
 
 
 def _look(desk: Desk, digest: str | None, frame: int = 0) -> Shown | None:
