@@ -149,7 +149,7 @@ def _verdicts(
     findings: list[Finding] = []
     for sha256 in _contents(pictures):
         findings += seen[sha256].findings
-        findings += names_in(watch.text.match_listing, seen[sha256].text, sha256)
+        findings += names_in(lambda fields: watch.text.read([fields])[0].findings, seen[sha256].text, sha256)
     return judge(watch, as_listing(row), findings, source.base_url)
 
 

@@ -15,14 +15,15 @@ from ipguard.matching.prices import match_price
 from ipguard.matching.score import Verdict, verdicts
 from ipguard.matching.seen import Pair, Seen
 from ipguard.matching.sellers import match_seller
+from ipguard.matching.text.matcher import Reading
 from ipguard.rights.work import OfficialPrice
 
 
 class ReadsText(Protocol):
     """Finds watchlist names in the text fields of a listing."""
 
-    def match_listing(self, fields: Mapping[str, str]) -> Sequence[Finding]:
-        """Findings in `fields` (title, description, tags, seller), each with its place."""
+    def read(self, listings: Sequence[Mapping[str, str]]) -> Sequence[Reading]:
+        """Findings in the fields of each listing (title, description, tags, seller), and the limits reached in it."""
         ...
 
 
@@ -121,8 +122,10 @@ def judge(watch: Watch, listing: Listing, seen: Iterable[Finding], asked: str) -
         return verdicts(watch.domains.match_domain(listing.title))
     if listing.kind in KINDS:
         return verdicts(watch.pages.match_page(page_of_listing(listing)))
-    findings = [*watch.text.match_listing(text_fields(listing)), *seen]
+    (reading,) = watch.text.read([text_fields(listing)])
+    findings = [*reading.findings, *seen]
     for work in sorted({finding.work for finding in findings}):
+        findings.extend(Finding("text", "", work, 0.0, limit, weak=True) for limit in reading.limits)
         weak = (
             match_price(work, watch.prices.get(work, ()), listing),
             match_seller(work, watch.sellers.get(work, ()), listing, asked),

@@ -13,6 +13,7 @@ from ipguard.matching.judge import PictureSeen, Watch, judge, text_fields
 from ipguard.matching.prices import match_price
 from ipguard.matching.reasons import LANGUAGES, render
 from ipguard.matching.sellers import match_seller
+from ipguard.matching.text.matcher import Reading
 from ipguard.rights.work import OfficialPrice
 
 PLUSH = OfficialPrice("plush", Decimal("40.00"), "USD")
@@ -91,11 +92,17 @@ def test_a_seller_is_official_by_the_host_asked_or_by_name_but_never_by_claiming
 class Finds:
     """A text matcher that finds one word."""
 
-    def match_listing(self, fields):
+    def read(self, listings):
         return [
-            Finding("text", "t", "star", 0.8, Reason("text.exact"))
-            for text in fields.values()
-            if "Lantern" in text
+            Reading(
+                tuple(
+                    Finding("text", "t", "star", 0.8, Reason("text.exact"))
+                    for text in fields.values()
+                    if "Lantern" in text
+                ),
+                (Reason("text.cut", {"limit": 9, "field": "title"}),) if "…" in fields["title"] else (),
+            )
+            for fields in listings
         ]
 
     def match(self, data: bytes) -> PictureSeen:
@@ -135,3 +142,11 @@ def test_every_reason_is_said_in_every_language() -> None:
         assert finding is not None
         sentences = {render(finding.reason, language) for language in LANGUAGES}
         assert len(sentences) == len(LANGUAGES)
+
+
+def test_what_was_not_read_stands_among_the_reasons_and_moves_nothing() -> None:
+    whole, cut = (
+        judge(watch(), replace(LAMP, title=t), [], SHOP)[0] for t in (LAMP.title, LAMP.title + " …")
+    )
+    assert cut.score == whole.score
+    assert [f.reason.code for f in cut.findings if f.weak and f.strength == 0] == ["text.cut"]
