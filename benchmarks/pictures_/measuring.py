@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +35,8 @@ class Query:
     reference: int
     data: bytes
     region: Quad
+    size: tuple[int, int]
+    """Of the reference: width, height."""
 
 
 @dataclass(slots=True)
@@ -81,16 +84,17 @@ def _query(
     if kept and truth and truth.exists():
         said = json.loads(truth.read_text("utf-8"))
         a, b, c, d = ((float(x), float(y)) for x, y in said["region"])
-        return Query(family, number, kept.read_bytes(), (a, b, c, d))
+        return Query(family, number, kept.read_bytes(), (a, b, c, d), (said["width"], said["height"]))
     work = opened(path.read_bytes())
     made = alter(
         work, family, np.random.default_rng([int(key[:8], 16), n]), backgrounds=behind, others=beside
     )
+    height, width = work.shape[:2]
     assert made.region is not None
     if kept and truth:
         kept.write_bytes(made.jpeg())
-        truth.write_text(json.dumps({"region": made.region}), "utf-8")
-    return Query(family, number, made.jpeg(), made.region)
+        truth.write_text(json.dumps({"region": made.region, "width": width, "height": height}), "utf-8")
+    return Query(family, number, made.jpeg(), made.region, (width, height))
 
 
 def measure_ours(
@@ -143,9 +147,18 @@ def _timed(found: Measured, work: Callable[[], T]) -> T:
 
 
 def placement_error(query: Query, place: PicturePlace) -> float:
-    """Mean distance of the claimed corners of the work from where they truly are, over the diagonal of the picture."""
+    """Mean distance of the claimed corners from where they truly are, over the diagonal of the picture.
+
+    Both are drawn to the edge of the picture where they lie outside: nobody sees more.
+    """
+    width, height = query.size
+    flat = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    truth = cv2.getPerspectiveTransform(flat, np.array(query.region, np.float32))
+    part = np.array(place.reference_region, np.float32)[None]
     height, width = opened(query.data).shape[:2]
-    away = np.hypot(*(np.array(query.region) - np.array(place.region)).T)
+    edge = (width, height)
+    expected = np.clip(cv2.perspectiveTransform(part, truth)[0], 0, edge)
+    away = np.hypot(*(expected - np.clip(np.array(place.region), 0, edge)).T)
     return float(away.mean() / np.hypot(width, height))
 
 

@@ -67,7 +67,8 @@ class PicturePlace:
     region: Quad
     """In the listing picture, pixels of the picture as decoded upright."""
     reference_region: Quad
-    """The part of the reference that is seen, pixels of the reference as decoded upright."""
+    """The part of the reference that is seen, pixels of the reference as decoded upright; corner by corner it is
+    what `region` shows."""
     inliers: int = 0
     """Agreeing points; 0 for a hash."""
     mirrored: bool = False

@@ -17,7 +17,7 @@ from ipguard.matching.images.descriptors import Floats, unpack
 from ipguard.matching.images.features import Features, Rows
 from ipguard.matching.images.fitting import Matrix, Warp, bent, fit, project, similarity
 
-MOST_MATCHES = 48
+MOST_MATCHES = 128
 """Matches with one reference that propose; the nearest ones."""
 LEAST = 4
 """Places that have to agree before anybody looks for more."""

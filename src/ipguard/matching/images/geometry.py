@@ -30,8 +30,8 @@ MIN_SPREAD = 0.002
 """Of the reference that agreeing points must span."""
 WHOLE = 0.97
 """Share of a reference in view from which all of it is said to be."""
-WEIGHTS = (-6.772, 2.81, 0.208, -9.812, 0.155, 8.915, -0.233, -1.705)
-"""Of the measures in `Evidence.measures`."""
+WEIGHTS = (-6.9, 2.72, 0.83, -9.61, 0.45, 1.64, 7.99)
+"""Of the measures in `Evidence.measures`, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,9 @@ class Placement:
     """Where a reference lies in a picture."""
 
     region: Quad
+    """Corner by corner where `reference_region` lies in the picture."""
     reference_region: Quad
-    """The part of the reference that is in view."""
+    """The part of the reference that is in view: an upright box."""
     share: float
     """Of the reference that is in view, 0..1."""
     points: tuple[tuple[Point, Point], ...]
@@ -72,9 +73,8 @@ class Evidence:
             math.log(self.inliers / max(self.asked, 1)),
             self.distance,
             self.likeness.middle,
+            self.likeness.upper,
             self.likeness.seen,
-            math.log(self.inliers),
-            math.sqrt(self.spread),
         )
 
     @property
@@ -87,8 +87,7 @@ class Evidence:
 def outline(warp: Warp, reference: Size, picture: Size) -> np.ndarray | None:
     """Corners of a reference in a picture (4 × 2, float32), or None where no flat thing could lie so."""
     width, height = reference
-    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
-    quad = warp(corners).astype(np.float32)
+    quad = warp(_box(0, 0, width, height)).astype(np.float32)
     if not np.isfinite(quad).all() or not cv2.isContourConvex(quad.reshape(-1, 1, 2)):
         return None
     sides = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
@@ -133,16 +132,31 @@ def placement(
     frame = np.array([(0, 0), (frame_size[0], 0), frame_size, (0, frame_size[1])], np.float32)
     shown, _ = cv2.intersectConvexConvex(quad, frame)
     share = min(1.0, float(shown) / max(abs(float(cv2.contourArea(quad))), 1e-6))
-    corners: Points = np.array([(0, 0), (size[0], 0), size, (0, size[1])], np.float64)
-    if share < WHOLE:
-        back: Matrix = np.asarray(np.linalg.inv(agreement.warp.matrix), np.float64)
-        corners = np.clip(project(back, frame.astype(np.float64)), (0, 0), size)
+    part = _box(0, 0, *size) if share >= WHOLE else _part_in_view(agreement.warp, frame, size)
+    region = np.clip(agreement.warp(part), (0, 0), frame_size)
     rows = _spread_out(agreement, reference, size)
     told = tuple(
         (_point(picture.points[agreement.queries[n]]), _point(reference.points[agreement.references[n]]))
         for n in rows
     )
-    return Placement(_quad(quad), _quad(corners), round(share, 4), told, len(agreement.queries), sure)
+    return Placement(_quad(region), _quad(part), round(share, 4), told, len(agreement.queries), sure)
+
+
+def _part_in_view(warp: Warp, frame: np.ndarray, size: Size) -> Points:
+    """The upright box of a reference whose place lies in the picture."""
+    back: Matrix = np.asarray(np.linalg.inv(warp.matrix), np.float64)
+    seen = project(back, frame.astype(np.float64)).astype(np.float32)
+    whole = _box(0, 0, *size).astype(np.float32)
+    area, polygon = cv2.intersectConvexConvex(seen, whole)
+    if area <= 0 or polygon is None:
+        return _box(0, 0, *size)
+    corners = polygon.reshape(-1, 2)
+    (x, y), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    return _box(x, y, right, bottom)
+
+
+def _box(x: float, y: float, right: float, bottom: float) -> Points:
+    return np.array([(x, y), (right, y), (right, bottom), (x, bottom)], np.float64)
 
 
 def _spread_out(agreement: Agreement, reference: Features, size: Size) -> list[int]:

@@ -37,13 +37,15 @@ class Likeness:
 
     middle: float
     """Median correlation of patches, -1..1."""
+    upper: float
+    """Upper quartile of it: on a phone case or behind a hand only a part of the work is left to be seen."""
     seen: float
     """Share of patches in view that are alike, 0..1."""
     compared: float
     """Share of the reference that could be compared, 0..1."""
 
 
-UNKNOWN = Likeness(0.0, 0.0, 0.0)
+UNKNOWN = Likeness(0.0, 0.0, 0.0, 0.0)
 
 
 def thumb_of(picture: Picture) -> Grey:
@@ -91,7 +93,8 @@ def _compare(one: NDArray[np.float32], other: NDArray[np.float32], inside: Grey)
     if counted.mean() < LEAST_SHARE:
         return UNKNOWN
     found = (together / np.sqrt(var_a * var_b + 4.0))[counted]
-    return Likeness(float(np.median(found)), float((found > ALIKE).mean()), float(counted.mean()))
+    middle, upper = np.percentile(found, (50, 75))
+    return Likeness(float(middle), float(upper), float((found > ALIKE).mean()), float(counted.mean()))
 
 
 def _grey(pixels: Pixels, edge: int) -> Grey:

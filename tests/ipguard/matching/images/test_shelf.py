@@ -23,7 +23,9 @@ held = OpenIndex(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
 """
-PICTURES = {f"w{n}": products.png(art.stranger(n, size=160)) for n in range(5)}
+DRAWN = [art.key_visual(work, size=200) for work in ("star-lantern", "moss-courier", "tide-fox")]
+DRAWN += [art.stranger(n, size=200) for n in range(2)]
+PICTURES = {f"w{n}": products.png(image) for n, image in enumerate(DRAWN)}
 BY_DIGEST = {hashlib.sha256(data).hexdigest(): data for data in PICTURES.values()}
 
 
