@@ -18,6 +18,7 @@ from crawlers.extract.challenge import challenge_in
 from crawlers.extract.charset import decode_page
 from crawlers.extract.gallery import gallery, largest_of_each
 from crawlers.extract.product import MAX_PICTURES, Found, from_schema, text_of, web_address
+from crawlers.extract.shallow import shallow
 from crawlers.listing import Listing, Seller
 
 EXPECTED = ("title", "price", "pictures")
@@ -53,8 +54,8 @@ class Extraction:
 
 
 def parse(body: bytes, content_type: str) -> LexborHTMLParser:
-    """A page as a tree, decoded first."""
-    return LexborHTMLParser(decode_page(body, content_type))
+    """A page as a tree, decoded first; nested so deep that it would stall a parser, it is flatter than it was."""
+    return LexborHTMLParser(shallow(decode_page(body, content_type)))
 
 
 def extract_listing(body: bytes, *, url: str, content_type: str = "") -> Extraction:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawlers.extract.charset import decode_page
+from crawlers.extract.shallow import shallow
 from ipguard.matching.pages.page import (
     MAX_ADDRESS,
     MAX_FIELDS,
@@ -26,20 +27,12 @@ MAX_BODY = 5_000_000
 """Bytes of an answer that are read."""
 MAX_NODES = 200_000
 """Elements and texts that are walked."""
-MAX_DEPTH = 512
-"""Elements within each other, as in browsers; each one opened looks at all that are open, so depth is time squared."""
 UNSEEN = {"script", "style", "noscript", "template", "head", "svg", "iframe", "object"}
 BLOCKS = {
     "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figcaption",
     "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
     "section", "table", "td", "th", "tr", "ul", "option", "button",
 }  # fmt: skip
-SELF_CLOSING = {
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
-    "p", "li", "dt", "dd", "tr", "td", "th", "option", "optgroup", "tbody", "thead", "tfoot", "rt", "rp",
-}  # fmt: skip
-"""Elements that hold nothing, or that the next one of their kind closes: many in a row are not deep."""
-TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]{0,40})")
 KINDS: tuple[tuple[str, PageKind], ...] = (
     (r"(^|\.)(discord\.gg|discord\.com/invite|discordapp\.com/invite|t\.me|telegram\.me|qm\.qq\.com)", PageKind.INVITE),
     (r"(^|\.)(github\.com|gitlab\.com|gitee\.com|codeberg\.org|bitbucket\.org)/[^/]+/[^/]+", PageKind.REPOSITORY),
@@ -55,14 +48,14 @@ def page_of_html(
 ) -> Page:
     """A page from a saved HTML answer; raises for nothing that a server can send."""
     markup = decode_page(body[:MAX_BODY], content_type)
-    shallow = _shallow(markup)
-    tree = LexborHTMLParser(shallow)
+    flat = shallow(markup)
+    tree = LexborHTMLParser(flat)
     text, links, short = _walk(tree, url)
     forms = tuple(_form(form, url) for form in tree.css("form")[:50])
     html = tree.css_first("html")
     cut = [
         name
-        for name, is_cut in (("body", len(body) > MAX_BODY or len(shallow) < len(markup)), ("text", short))
+        for name, is_cut in (("body", len(body) > MAX_BODY or len(flat) < len(markup)), ("text", short))
         if is_cut
     ]
     page = Page(
@@ -168,18 +161,6 @@ def kind_of(url: str) -> PageKind:
     except ValueError:
         return PageKind.WEB
     return next((kind for pattern, kind in KINDS if re.search(pattern, place)), PageKind.WEB)
-
-
-def _shallow(markup: str) -> str:
-    """The page up to where it is nested too deep."""
-    depth = 0
-    for found in TAG.finditer(markup):
-        if found[2].lower() in SELF_CLOSING:
-            continue
-        depth = max(0, depth - 1) if found[1] else depth + 1
-        if depth > MAX_DEPTH:
-            return markup[: found.start()]
-    return markup
 
 
 def _walk(tree: LexborHTMLParser, url: str) -> tuple[str, list[Link], bool]:

@@ -41,12 +41,12 @@ def test_what_is_cut_is_told():
 
 
 @pytest.mark.parametrize("tag", ["div", "b", "svg><g", "table><tr><td"])
-def test_a_page_nested_too_deep_is_read_to_there_and_told(tag):
+def test_a_page_nested_too_deep_is_read_flat_and_told(tag):
     page = page_of_html(b"<title>Moss</title><p>before</p>" + f"<{tag}>".encode() * 100_000 + b"x", url="")
 
     assert page.title == "Moss"
     assert page.text.strip().startswith("before")
-    assert page.cut == ("body",)
+    assert "body" in page.cut
 
 
 def test_many_unclosed_paragraphs_are_not_deep():
