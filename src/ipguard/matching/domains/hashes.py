@@ -35,23 +35,28 @@ class Hasher:
 
     def whole(self, starts: Places, ends: Places) -> Hashes:
         """Of [start, end)."""
-        result: Hashes = (self.sums[ends] - self.sums[starts]) * self.inverse[starts]
+        result: Hashes = self.sums.take(ends)
+        result -= self.sums.take(starts)
+        result *= self.inverse.take(starts)
         return result
 
     def leaving_out(self, starts: Places, ends: Places) -> tuple[Places, Hashes]:
         """Of every [start, end) without each of its letters in turn: (index of the stretch, hash)."""
         index = np.repeat(np.arange(len(starts)), ends - starts)
         first = np.cumsum(ends - starts) - (ends - starts)
-        letters = np.arange(len(index)) + (starts - first)[index]
-        rest = self.sums[ends] * INVERSE - self.sums[starts]
-        return index, (self.gaps[letters] + rest[index]) * self.inverse[starts][index]
+        letters = np.arange(len(index)) + (starts - first).take(index)
+        rest = self.sums.take(ends) * INVERSE - self.sums.take(starts)
+        keys = self.gaps.take(letters)
+        keys += rest.take(index)
+        keys *= self.inverse.take(starts).take(index)
+        return index, keys
 
 
 def hasher_of(letters: NDArray[np.uint8]) -> Hasher:
     """Get an array of letters ready."""
     powers, inverse = _powers(1 << (len(letters) + 1).bit_length())
     sums = np.zeros(len(letters) + 1, dtype=np.uint64)
-    np.cumsum(_values()[letters] * powers[: len(letters)], out=sums[1:])
+    np.cumsum(_values().take(letters) * powers[: len(letters)], out=sums[1:])
     return Hasher(sums, sums[:-1] - sums[1:] * INVERSE, inverse)
 
 
@@ -75,13 +80,15 @@ class HashSet:
 
     def likely(self, keys: Hashes) -> Places:
         """Indexes of hashes that may be known; few strangers are among them."""
-        places = np.flatnonzero(self._first[keys >> self._shift])
-        sure: Places = places[self._second[(keys[places] >> np.uint64(8)) & self._mask]]
+        places = np.flatnonzero(self.may_hold(keys))
+        second = (keys[places] >> np.uint64(8)) & self._mask
+        sure: Places = places[self._second.take(second.view(np.int64), mode="clip")]
         return sure
 
     def may_hold(self, keys: Hashes) -> NDArray[np.bool_]:
         """Whether each hash may be known; one stranger in 32 passes."""
-        result: NDArray[np.bool_] = self._first[keys >> self._shift]
+        # Seen as signed, which it fits, a number needs no conversion; it is in range, so none is checked.
+        result: NDArray[np.bool_] = self._first.take((keys >> self._shift).view(np.int64), mode="clip")
         return result
 
     def holds(self, keys: Hashes) -> NDArray[np.bool_]:

@@ -118,12 +118,12 @@ class Scanner:
         blob = "\n".join(names).encode("ascii", "replace").translate(self._table) + b"\n"
         codes = np.frombuffer(blob, dtype=np.uint8)
         places = np.flatnonzero((codes > DOT) | (codes == NEWLINE))
-        letters = codes[places]
+        letters = codes.take(places)
         breaks = letters == NEWLINE
         parted = np.empty(len(places), dtype=bool)
         parted[0] = True
         parted[1:] = codes[places[1:] - 1] <= DOT
-        dots = np.cumsum(codes == DOT)[places]
+        dots = np.cumsum(codes == DOT).take(places)
         label = np.empty(len(places), dtype=bool)
         label[0] = True
         label[1:] = (dots[1:] != dots[:-1]) | breaks[1:] | breaks[:-1]
@@ -224,17 +224,19 @@ class Scanner:
         most = len(self._lengths) - 1
         good = np.flatnonzero(rests.after)
         upto = np.cumsum(rests.after)
-        limit = np.minimum(batch.label_ends[batch.starts], batch.starts + most)
-        at, count = _counted(upto[limit] - upto[batch.starts])
-        s1, e1 = batch.starts[at], good[upto[batch.starts][at] + count - 1]
+        limit = np.minimum(batch.label_ends.take(batch.starts), batch.starts + most)
+        before = upto.take(batch.starts)
+        at, count = _counted(upto.take(limit) - before)
+        s1, e1 = batch.starts.take(at), good.take(before.take(at) + count - 1)
         good = np.flatnonzero(rests.inside)
         upto = np.concatenate(([0], np.cumsum(rests.inside)))
         limit = np.maximum(batch.label_starts[batch.ends - 1], batch.ends - most)
-        at, count = _counted(upto[batch.ends] - upto[limit])
-        s2, e2 = good[upto[limit][at] + count - 1], batch.ends[at]
+        before = upto.take(limit)
+        at, count = _counted(upto.take(batch.ends) - before)
+        s2, e2 = good.take(before.take(at) + count - 1), batch.ends.take(at)
         starts, ends = np.concatenate((s1, s2)), np.concatenate((e1, e2))
-        kept = self._lengths[ends - starts]
-        return starts[kept], ends[kept]
+        kept = np.flatnonzero(self._lengths.take(ends - starts))
+        return starts.take(kept), ends.take(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +291,7 @@ def _runs(begins: Mask) -> tuple[Places, Places, Places]:
     """Of each element: where its run begins, where it ends, and the number of the run."""
     number = np.cumsum(begins) - 1
     starts = np.flatnonzero(begins)
-    return starts[number], np.append(starts[1:], len(begins))[number], number
+    return starts.take(number), np.append(starts[1:], len(begins)).take(number), number
 
 
 def _half(lengths: Places) -> Places:

@@ -82,20 +82,22 @@ def everyday(word: str) -> tuple[tuple[str, int], ...]:
 
 def cut(text: str, costs: Mapping[str, float], *, without: str = "") -> Cut:
     """The cheapest cut of a folded text; the word `without` is not used. At most LONGEST · len(text) look-ups."""
-    best: list[tuple[float, int, bool]] = [(0.0, 0, True)]
+    totals = [0.0]
+    steps: list[tuple[int, bool]] = [(0, True)]
     for end in range(1, len(text) + 1):
         digit = text[end - 1].isdigit()
-        cheapest = (best[end - 1][0] + (1.0 if digit else UNKNOWN_COST), end - 1, digit)
+        total, step = totals[end - 1] + (1.0 if digit else UNKNOWN_COST), (end - 1, digit)
         for start in range(max(0, end - LONGEST), end - 1):
-            word = text[start:end]
-            cost = costs.get(word)
-            if cost is not None and word != without and best[start][0] + cost < cheapest[0]:
-                cheapest = (best[start][0] + cost, start, True)
-        best.append(cheapest)
+            if (word := text[start:end]) in costs and word != without:
+                reached = totals[start] + costs[word]
+                if reached < total:
+                    total, step = reached, (start, True)
+        totals.append(total)
+        steps.append(step)
     pieces: list[Piece] = []
     end = len(text)
     while end:
-        _, start, known = best[end]
+        start, known = steps[end]
         pieces.append(Piece(start, end, known))
         end = start
-    return Cut(tuple(reversed(pieces)), best[-1][0])
+    return Cut(tuple(reversed(pieces)), totals[-1])
