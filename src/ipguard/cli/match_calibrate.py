@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ipguard.cli.match_images import picture_rows, pictures_in, read_picture
+from ipguard.cli.match_images import pictures_in, read_picture, read_references
 from ipguard.cli.options import JsonOption
 from ipguard.cli.output import emit, people, progress, safe, say
 from ipguard.errors import WrongUse
@@ -40,18 +40,11 @@ def match_calibrate(
     """
     from ipguard.matching.images.calibration import calibrate
     from ipguard.matching.images.calibration_drawing import advice, curve_svg
-    from ipguard.matching.images.index import build_index
-    from ipguard.matching.reasons import LANGUAGES, render
+    from ipguard.matching.reasons import LANGUAGES
 
     if language not in LANGUAGES:
         raise WrongUse(f"{language} is not spoken here", hint=f"Try one of: {', '.join(LANGUAGES)}.")
-    known = {path.relative_to(references).as_posix(): path for path in pictures_in(references)}
-    if not known:
-        raise WrongUse(f"There is no picture in {references}", hint="Put reference pictures there.")
-    with progress("Reading references") as advance:
-        index, unread = build_index(picture_rows(known, advance))
-    for name, why in unread:
-        say(f"[yellow]note[/] {safe(name)} is left out: {safe(render(why.reason))}")
+    index, known = read_references(references)
     true, crossed = _scores_of_copies(index, known, copies, most)
     false = _scores_of_distractors(index, distractors, language)
     measured = calibrate(true, false)

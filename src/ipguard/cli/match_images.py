@@ -17,6 +17,7 @@ from ipguard.errors import WrongUse
 if TYPE_CHECKING:
     from ipguard.matching.finding import Finding
     from ipguard.matching.images.decode import Picture
+    from ipguard.matching.images.index import ReferenceIndex
     from ipguard.matching.images.matcher import PictureVerdict
     from ipguard.matching.images.picture_text import TextLine
 
@@ -40,7 +41,6 @@ def match_images(
     as_json: JsonOption = False,
 ) -> None:
     """Find reference pictures in other pictures, whole or in part; exit code 0 whatever is found."""
-    from ipguard.matching.images.index import build_index
     from ipguard.matching.images.matcher import match_picture
     from ipguard.matching.images.picture_text import RapidOcr
     from ipguard.matching.reasons import render
@@ -49,13 +49,7 @@ def match_images(
     for path in paths:
         if not path.exists():
             raise WrongUse(f"There is no {path}", hint="Check the path.")
-    known = {path.relative_to(references).as_posix(): path for path in pictures_in(references)}
-    if not known:
-        raise WrongUse(f"There is no picture in {references}", hint="Put reference pictures there.")
-    with progress("Reading references") as advance:
-        index, unread = build_index(picture_rows(known, advance))
-    for name, why in unread:
-        say(f"[yellow]note[/] {safe(name)} is left out: {safe(render(why.reason))}")
+    index, known = read_references(references)
     by_content = {reference.sha256: known[reference.name] for reference in index.references}
     total = sum(1 for _ in _wanted(paths))
     with progress("Looking at pictures") as advance:
@@ -154,6 +148,21 @@ def _draw(folder: Path, path: Path, data: bytes, verdict: PictureVerdict, known:
 
 def _work_name(finding: Finding, reference: Path) -> str:
     return reference.stem if reference.stem == finding.work else f"{finding.work}-{reference.stem}"
+
+
+def read_references(references: Path) -> tuple[ReferenceIndex, dict[str, Path]]:
+    """The index of a folder of reference pictures and its files by name; what cannot be read is told and left out."""
+    from ipguard.matching.images.index import build_index
+    from ipguard.matching.reasons import render
+
+    known = {path.relative_to(references).as_posix(): path for path in pictures_in(references)}
+    if not known:
+        raise WrongUse(f"There is no picture in {references}", hint="Put reference pictures there.")
+    with progress("Reading references") as advance:
+        index, unread = build_index(picture_rows(known, advance))
+    for name, why in unread:
+        say(f"[yellow]note[/] {safe(name)} is left out: {safe(render(why.reason))}")
+    return index, known
 
 
 def picture_rows(known: dict[str, Path], advance: Advance) -> Iterator[tuple[str, str, str, bytes]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipguard.cli.lines import row_of, wrong_line
 from ipguard.cli.options import JsonOption
 from ipguard.cli.output import emit, progress, safe, show
 from ipguard.errors import WrongUse
@@ -136,13 +136,12 @@ def _lines(lines: Iterable[str]) -> Iterator[Read]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield {"line": number, "error": f"not JSON: {error}"}, None
+        row, wrong = row_of(number, line)
+        if wrong is not None:
+            yield wrong, None
             continue
         page = page_of_row(row) if isinstance(row, dict) and "id" in row else None
-        if page is None:
-            yield {"line": number, "error": 'not an object with "id" and a "text" or "html"'}, None
+        if page is None or not isinstance(row, dict):
+            yield wrong_line(number, 'not an object with "id" and a "text" or "html"'), None
         else:
             yield {"id": row["id"]}, page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from ipguard.cli.lines import row_of, wrong_line
 from ipguard.cli.output import emit, safe, say
 from ipguard.errors import WrongUse
 
@@ -124,11 +124,10 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
 
 def _row(number: int, line: bytes) -> dict[str, object]:
     if len(line) > MAX_LINE:
-        return {"line": number, "error": f"longer than {MAX_LINE:,} bytes"}
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return {"line": number, "error": f"not JSON: {error}"}
+        return wrong_line(number, f"longer than {MAX_LINE:,} bytes")
+    row, wrong = row_of(number, line)
+    if wrong is not None:
+        return wrong
     if not isinstance(row, dict) or "id" not in row or not isinstance(row.get("text"), str):
-        return {"line": number, "error": 'not an object with "id" and a "text"'}
+        return wrong_line(number, 'not an object with "id" and a "text"')
     return row
