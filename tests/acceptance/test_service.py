@@ -91,7 +91,7 @@ def finished_runs(place: Path) -> int:
     return int(count)
 
 
-def wait_for(what, seconds: float = 60.0) -> None:
+def wait_for(what, seconds: float = 180.0) -> None:
     patience = threading.Event()
     for _ in range(int(seconds / 0.1)):
         if what():

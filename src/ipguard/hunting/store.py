@@ -14,7 +14,7 @@ from ipguard.hunting.tables import HuntRow
 from ipguard.jobs.claims import LEASE, LeaseLost
 from ipguard.rights.store import lock_edition
 
-AGAIN_AFTER = timedelta(seconds=60)
+AGAIN_AFTER = timedelta(seconds=15)
 """A hunt that waits for a sweep to end looks again after this long."""
 
 
