@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import cycle, product
 
 import numpy as np
 from ahocorasick_rs import AhoCorasick
@@ -267,7 +268,12 @@ def rows(name: str, key: str) -> list[Cue]:
     return [
         Cue(
             id=row["name"],
-            words=tuple(word for language in LANGUAGES for word in row.get(language, ())),
+            words=tuple(
+                word
+                for language in LANGUAGES
+                for written in row.get(language, ())
+                for word in _spelt_out(written)
+            ),
             group=row.get("group", ""),
             offer=row.get("offer", ""),
             weight=float(row.get("weight", 1.0)),
@@ -275,6 +281,15 @@ def rows(name: str, key: str) -> list[Cue]:
         )
         for row in listed
     ]
+
+
+def _spelt_out(written: str) -> list[str]:
+    """A word with `{a|b}` as all the words it stands for."""
+    parts = re.split(r"\{([^}]*)\}", written)
+    choices = [
+        part.split("|") if odd else [part] for odd, part in zip(cycle((False, True)), parts, strict=False)
+    ]
+    return ["".join(chosen) for chosen in product(*choices)]
 
 
 def words(name: str, section: str, key: str) -> Sequence[str]:

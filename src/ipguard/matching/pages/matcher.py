@@ -23,6 +23,8 @@ from ipguard.matching.pages.weighing import (
     Against,
     Weighed,
     hold_back,
+    outright,
+    speaks_against,
     strength_of,
     weigh,
 )
@@ -44,6 +46,7 @@ REACH = 500
 CORE_REACH = 120
 DESCRIBING = (
     "price",
+    "price_for_time",
     "rate",
     "version_in_title",
     "top_list",
@@ -117,14 +120,19 @@ class PageMatcher:
             return None
         if not named.titled:
             signs = _near(signs, named.spots)
-        left, turned = core_left(signs, page)
-        weighed = weigh([s for s in signs if not s.offer or s.structural or s in left], page.kind)
-        before = weighed if weighed.offer else weigh(signs, page.kind)
-        if before.verdict == NONE and not before.offer:
+        if not any(sign.offer for sign in signs):
             return None
+        left, turned = core_left(signs, page)
+        kept = [s for s in signs if not s.offer or s.structural or s in left]
+        weighed = weigh(kept, page.kind)
+        before = weighed if weighed.offer else weigh(signs, page.kind)
         reasons = reasons_against(page, official, turned if not weighed.offer else {})
         if game := nearer_game(page, left, named.fields):
             reasons[game] = 1.0
+        if named.titled and not speaks_against(reasons):
+            before = outright(before, kept, page.kind)
+        if before.verdict == NONE and not before.offer:
+            return None
         against = Against(
             reasons=reasons,
             offering=_offering(signs, page),

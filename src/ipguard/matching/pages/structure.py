@@ -20,9 +20,12 @@ BARE = re.compile(
     r"(?:https?://|magnet:\?)[^\s<>\"'()\[\]{}，。；！？、）】》]{3,500}|\b(?:[a-z0-9-]{1,40}\.){1,4}(?:gg|me|com|net|org|nz|io|top|ru|cc|to|example)/[\w\-+./?=&%]{2,200}",
     re.IGNORECASE,
 )
-RATE = re.compile(r"(?<![\w.])(?:[x×]\s?\d{2,6}|[x×]\s?[3-9]|\d{1,6}\s?[x×])(?!\w)", re.IGNORECASE)
+RATE = re.compile(
+    r"(?<![\w.])(?:[x×х]\s?\d{2,6}|[x×х]\s?[3-9]|\d{1,6}\s?[x×х])(?!\w)|(?<![\d.])(?:[5-9]|\d{2,6})\s?[倍배]",
+    re.IGNORECASE,
+)
 RATED = re.compile(
-    r"exp|xp|drop|gold|rate|loot|yang|zeny|gems?|опыт|дроп|рейт|经验|經驗|爆率|掉落|倍|ドロップ|경험|드랍|드롭|เรท|rớt|oran|taux|tasa|taxa",
+    r"exp|xp|drop|gold|rate|loot|yang|zeny|gems?|опыт|дроп|рейт|经验|經驗|爆率|掉落|倍|ドロップ|경험|드랍|드롭|เรท|rớt|oran|taux|tasa|taxa|reset|сервер|server|фришк|адена|экспа|experi",
     re.IGNORECASE,
 )
 RATE_REACH = 25
@@ -56,9 +59,15 @@ WALLET = re.compile(
     r"\b(?:bc1[a-z0-9]{25,62}|[13][a-km-zA-HJ-NP-Z1-9]{26,34}|0x[0-9a-fA-F]{40}|T[1-9A-HJ-NP-Za-km-z]{33})\b"
 )
 PRICE = re.compile(
-    r"(?:US\$|R\$|[$€£¥￥₽₩₫฿₺])\s?\d[\d.,]{0,15}|(?<![\d.,])\d[\d.,]{0,15}\s?(?:元|块|塊|円|руб|₽|€|원|บาท|usdt|usd|eur|\btl\b|rb\b|vnđ|vnd|rmb)",
+    r"(?:US\$|R\$|[$€£¥￥₽₩₫฿₺])\s?\d[\d.,]{0,15}|(?<![\d.,])\d[\d.,]{0,15}\s?(?:元|块|塊|円|руб|₽|€|만\s?원|원|บาท|usdt|usd|eur|\btl\b|rb\b|vnđ|vnd|rmb)",
     re.IGNORECASE,
 )
+PERIOD = re.compile(
+    r"(?:(?<![^\W\d_])(?:day|daily|week|weekly|month|monthly|lifetime|key|dia|semana|mes|mês|mensal|semanal|diaria|jour|semaine|mois|mensuel|vie|tag|tages\w*|woche|wochen\w*|monat\w*|день|неделя|неделю|месяц|сутки|ngày|tuần|tháng|hari|minggu|bulan|gün|günlük|haftalık|aylık|hafta)(?![^\W\d_])|日卡|天卡|周卡|月卡|永久|月费|包月|1日|一日|1ヶ月|月額|일|주일|개월|월정액|วัน|เดือน|สัปดาห์)"
+    r"[^\n.。!]{0,8}?(?:[$€£¥￥₽₩₫฿₺]|R\$|Rp)?\s?\d[\d.,]{0,9}\s?(?:[$€£¥₽₩₫฿₺]|元|円|만\s?원|원|руб|р(?!\w)|k(?!\w)|rb|ribu|tl|บาท|usd|eur)",
+    re.IGNORECASE,
+)
+"""A price for a time: how cheats are let."""
 CHAPTER = re.compile(
     r"(?:chapter|chap|ch|episode|ep|capitulo|capítulo|episodio|глава|серия|bölüm|chapitre|kapitel|folge|chương|tập|ตอนที่|第)[\s._/-]{0,2}\d{1,4}|\d{1,4}\s?(?:화|話|话|章|集|回)",
     re.IGNORECASE,
@@ -218,6 +227,7 @@ def _texts(page: Page) -> Iterator[Sign]:
             ("community", "handle", HANDLE, 1.0),
             ("money", "wallet", WALLET, 1.0),
             ("money", "price", PRICE, 0.4),
+            ("money", "price_for_time", PERIOD, 1.0),
             ("mechanics", "chapter_range", CHAPTER_RANGE, 0.6),
         ):
             for found in _first(pattern, text):

@@ -15,6 +15,18 @@ WORDS_OF_A_CUE = 2
 """Different words of one cue that count."""
 OFFERS = 1.0
 """What the signs of one sort of offer must weigh: fan sites have chats, shops and downloads too."""
+TITLE_OFFERS = 1.0
+"""What the words of the title must weigh for the title to be an offer."""
+BESIDE = 0.3
+"""What one more group must weigh beside a title that is an offer."""
+ELSEWHERE = 0.7
+"""What hints of other groups must weigh together where the title is no offer, but the text is."""
+HALF_OFFERED = 0.6
+"""What asks for a look."""
+MANY_WORDS = 3
+"""Different words for what is offered that do instead."""
+SLIGHT = ("troubleshooting", "hosting", "hiring", "encyclopedia")
+"""Reasons of which a single word (VPS, error) stands on pages of sellers too."""
 REPORT, REVIEW, NONE = "report", "review", "none"
 STRENGTH: Mapping[str, float] = {REPORT: 0.6, REVIEW: 0.4, NONE: 0.15}
 PER_GROUP = 0.07
@@ -46,12 +58,8 @@ class Against:
 def weigh(signs: Iterable[Sign], kind: PageKind) -> Weighed:
     """Groups that speak beside the name, and the verdict they make: A+F, A+G, or A and two of B to E."""
     counted = _counted(signs)
-    groups: dict[str, float] = {}
-    offers: dict[str, float] = {}
-    for sign in counted:
-        groups[sign.sign.group] = groups.get(sign.sign.group, 0.0) + sign.weight
-        if sign.offer:
-            offers[sign.offer] = offers.get(sign.offer, 0.0) + sign.weight
+    groups = _sums((one.sign.group, one.weight) for one in counted)
+    offers = _sums((one.offer, one.weight) for one in counted if one.offer)
     speaking = [group for group, weight in groups.items() if weight >= FIRES - 1e-9]
     offer = offer_of(offers, kind)
     if not offer:
@@ -62,8 +70,46 @@ def weigh(signs: Iterable[Sign], kind: PageKind) -> Weighed:
     return Weighed(REVIEW if some else NONE, offer, tuple(speaking))
 
 
-def offer_of(offers: Mapping[str, float], kind: PageKind) -> str:
-    """The sort of offer that the signs speak of most; servers are one family."""
+def speaks_against(reasons: Mapping[str, float]) -> bool:
+    """Whether anything at all says that a page talks of an offer; a single slight word does not."""
+    return any(reason not in SLIGHT or weight >= FIRES - 1e-9 for reason, weight in reasons.items())
+
+
+def outright(weighed: Weighed, signs: Sequence[Sign], kind: PageKind) -> Weighed:
+    """One step up for a short page about the work: sellers write one line, and a hint of a second group is enough.
+
+    For pages with the watched name in the title and nothing that speaks against them.
+    """
+    if weighed.verdict == REPORT:
+        return weighed
+    counted = _counted(signs)
+    groups = _sums((one.sign.group, one.weight) for one in counted)
+    if weighed.verdict == NONE:
+        offers = _sums((one.offer, one.weight) for one in counted if one.offer)
+        offer = offer_of(offers, kind, HALF_OFFERED)
+        return (
+            Weighed(REVIEW, offer, tuple(groups))
+            if offer and sum(groups.values()) >= FIRES - 1e-9
+            else weighed
+        )
+    hints = {g: w for g, w in groups.items() if g not in weighed.groups and w >= BESIDE - 1e-9}
+    offered = [one for one in counted if one.offer]
+    titled = sum(one.weight for one in offered if one.sign.field == "title") >= TITLE_OFFERS - 1e-9
+    many = len({one.sign.text.casefold() for one in offered}) >= MANY_WORDS
+    if (titled and (hints or many)) or sum(hints.values()) >= ELSEWHERE - 1e-9:
+        return Weighed(REPORT, weighed.offer, (*weighed.groups, *hints))
+    return weighed
+
+
+def _sums(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, weight in pairs:
+        found[name] = found.get(name, 0.0) + weight
+    return found
+
+
+def offer_of(offers: Mapping[str, float], kind: PageKind, least: float = OFFERS) -> str:
+    """The sort of offer that the signs speak of most, if they weigh `least`; servers are one family."""
     family = dict(offers)
     confirmed = family.pop("confirmed", 0.0)
     server = family.pop("private_server", 0.0) + family.pop("server_emulator", 0.0)
@@ -73,7 +119,7 @@ def offer_of(offers: Mapping[str, float], kind: PageKind) -> str:
         )
         family["server_emulator" if emulates else "private_server"] = server
     best = max(family, key=lambda name: family[name], default="")
-    if best and family[best] >= OFFERS - 1e-9:
+    if best and family[best] >= least - 1e-9:
         return best
     if confirmed:
         return best or ("server_emulator" if kind is PageKind.REPOSITORY else "private_server")
@@ -121,13 +167,19 @@ def _steps(reason: str, weight: float, against: Against) -> int:
 
 
 def _counted(signs: Iterable[Sign]) -> list[Sign]:
-    """One sign a different word, at most `WORDS_OF_A_CUE` a cue."""
+    """One sign a different word, at most `WORDS_OF_A_CUE` a cue; what two cues of a group find in one place is one."""
     words: dict[str, set[str]] = {}
+    taken: dict[tuple[str, str], list[tuple[int, int]]] = {}
     counted = []
-    for sign in signs:
+    for sign in sorted(signs, key=lambda one: -one.weight):
         seen = words.setdefault(sign.sign.cue, set())
         word = sign.sign.text.casefold()
-        if word not in seen and len(seen) < WORDS_OF_A_CUE:
+        spans = taken.setdefault((sign.sign.group, sign.sign.field), [])
+        first, last = sign.sign.start, sign.sign.end
+        twice = not sign.structural and any(first < end and start < last for start, end in spans)
+        if word not in seen and len(seen) < WORDS_OF_A_CUE and not twice:
             seen.add(word)
             counted.append(sign)
+            if not sign.structural:
+                spans.append((first, last))
     return counted
