@@ -100,6 +100,11 @@ def nearer_game(page: Page, core: Sequence[Sign], ours: Mapping[str, Sequence[in
     return "other_game" if len(spots) == 1 else "other_subject"
 
 
+def other_game_titled(page: Page) -> bool:
+    """Whether the title names another game."""
+    return bool(_games().hits(seen(page.title)))
+
+
 def _turned(text: str, start: int, end: int) -> str:
     """negated or question, or nothing."""
     line = ENDS.split(text[max(0, start - NEGATED_REACH) : start])[-1]

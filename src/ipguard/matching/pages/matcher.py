@@ -14,17 +14,17 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from ipguard.matching.finding import Finding, PagePlace, PageSign, Reason, TextPlace
-from ipguard.matching.pages.against import core_left, nearer_game, reasons_against
+from ipguard.matching.pages.against import core_left, nearer_game, other_game_titled, reasons_against
 from ipguard.matching.pages.cues import Hit, Scanner, rows, seen, table
-from ipguard.matching.pages.page import Page, bounded
+from ipguard.matching.pages.page import Page, PageKind, bounded
 from ipguard.matching.pages.structure import Sign, called, place_of, structural_signs
 from ipguard.matching.pages.weighing import (
     NONE,
     Against,
     Weighed,
+    doubt,
     hold_back,
     outright,
-    speaks_against,
     strength_of,
     weigh,
 )
@@ -40,7 +40,7 @@ UNSURE_NAME = 0.3
 MIN_VAGUE_NAME = 0.4
 VAGUE = {"pinyin", "word_order", "misspelling", "homophone"}
 HEAD = 120
-"""Code points at the start of a text that stand for a title where a page has none."""
+"""Code points at the start of a text that stand for a title where a page has none, or the name of a repository."""
 REACH = 500
 """Code points around a name within which words are about it, on a page that is about something else."""
 CORE_REACH = 120
@@ -101,7 +101,7 @@ class PageMatcher:
         named = self._named(page)
         if not named:
             return []
-        words = _words(page)
+        words = _words(page, _scanner())
         found = [self._judge(page, one, words) for one in named]
         return sorted((f for f in found if f is not None), key=lambda f: (-f.strength, f.work))
 
@@ -120,7 +120,7 @@ class PageMatcher:
             return None
         if not named.titled:
             signs = _near(signs, named.spots)
-        if not any(sign.offer for sign in signs):
+        if not named.titled and not any(sign.offer for sign in signs):
             return None
         left, turned = core_left(signs, page)
         kept = [s for s in signs if not s.offer or s.structural or s in left]
@@ -129,8 +129,11 @@ class PageMatcher:
         reasons = reasons_against(page, official, turned if not weighed.offer else {})
         if game := nearer_game(page, left, named.fields):
             reasons[game] = 1.0
-        if named.titled and not speaks_against(reasons):
-            before = outright(before, kept, page.kind)
+        if named.titled and (doubted := doubt(reasons)) < 1.0 and not other_game_titled(page):
+            said = core_left(hints := _words(page, _hints()), page)[0]
+            kept += [s for s in hints if not s.offer or s in said]
+            before = outright(before, kept, page.kind, doubted > 0.0)
+            signs = kept
         if before.verdict == NONE and not before.offer:
             return None
         against = Against(
@@ -186,9 +189,8 @@ def _finding(
     )
 
 
-def _words(page: Page) -> list[Sign]:
+def _words(page: Page, scanner: Scanner) -> list[Sign]:
     """Cues in the title, the text, the topics and the words of links that stand apart from the text."""
-    scanner = _scanner()
     labels = " . ".join(label.partition(":")[2] for label in page.labels if label.startswith("topic:"))
     anchors = " . ".join(link.text for link in page.links if link.text and link.at < 0)
     fields = {"title": page.title, "text": page.text, "label": labels, "link": anchors}
@@ -199,6 +201,11 @@ def _words(page: Page) -> list[Sign]:
 def _scanner() -> Scanner:
     unless = table("cues")["unless"]
     return Scanner(rows("cues", "cue"), unless if isinstance(unless, Mapping) else None)
+
+
+@lru_cache(maxsize=1)
+def _hints() -> Scanner:
+    return Scanner(rows("hints", "hint"))
 
 
 @lru_cache(maxsize=1)
@@ -253,7 +260,8 @@ def _where(work: str, found: Sequence[Finding], page: Page) -> _Named:
         for p in places
     ]
     spots = sorted(p.start for p in places if p.field == "description")
-    head = not page.title and bool(spots) and spots[0] < HEAD
+    untitled = not page.title or page.kind is PageKind.REPOSITORY
+    head = untitled and bool(spots) and spots[0] < HEAD
     titled = head or any(p.field in ("title", "tags") for p in places)
     order = {"title": 0, "text": 1, "url": 2}
     unsure = all(one.strength <= UNSURE_NAME for one in found)

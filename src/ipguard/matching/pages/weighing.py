@@ -25,8 +25,10 @@ HALF_OFFERED = 0.6
 """What asks for a look."""
 MANY_WORDS = 3
 """Different words for what is offered that do instead."""
-SLIGHT = ("troubleshooting", "hosting", "hiring", "encyclopedia")
-"""Reasons of which a single word (VPS, error) stands on pages of sellers too."""
+SLIGHT = ("troubleshooting", "hiring")
+"""Reasons of which a single word (error, engineer) stands on pages of sellers too."""
+DOUBTFUL = ("ordinary", "hosting", "academic", "encyclopedia")
+"""Reasons of which a single word asks for more."""
 REPORT, REVIEW, NONE = "report", "review", "none"
 STRENGTH: Mapping[str, float] = {REPORT: 0.6, REVIEW: 0.4, NONE: 0.15}
 PER_GROUP = 0.07
@@ -70,34 +72,37 @@ def weigh(signs: Iterable[Sign], kind: PageKind) -> Weighed:
     return Weighed(REVIEW if some else NONE, offer, tuple(speaking))
 
 
-def speaks_against(reasons: Mapping[str, float]) -> bool:
-    """Whether anything at all says that a page talks of an offer; a single slight word does not."""
-    return any(reason not in SLIGHT or weight >= FIRES - 1e-9 for reason, weight in reasons.items())
+def doubt(reasons: Mapping[str, float]) -> float:
+    """0 where nothing says that a page only talks of an offer, 0.5 where one word hints at it, 1 where more does."""
+    held = [r for r, weight in reasons.items() if r not in SLIGHT or weight >= FIRES - 1e-9]
+    if all(reason in DOUBTFUL and reasons[reason] < FIRES - 1e-9 for reason in held):
+        return 0.5 if held else 0.0
+    return 1.0
 
 
-def outright(weighed: Weighed, signs: Sequence[Sign], kind: PageKind) -> Weighed:
+def outright(weighed: Weighed, signs: Sequence[Sign], kind: PageKind, doubted: bool) -> Weighed:
     """One step up for a short page about the work: sellers write one line, and a hint of a second group is enough.
 
-    For pages with the watched name in the title and nothing that speaks against them.
+    For pages with the watched name in the title; a doubted one needs several words and a whole second group.
     """
     if weighed.verdict == REPORT:
         return weighed
     counted = _counted(signs)
     groups = _sums((one.sign.group, one.weight) for one in counted)
-    if weighed.verdict == NONE:
-        offers = _sums((one.offer, one.weight) for one in counted if one.offer)
-        offer = offer_of(offers, kind, HALF_OFFERED)
-        return (
-            Weighed(REVIEW, offer, tuple(groups))
-            if offer and sum(groups.values()) >= FIRES - 1e-9
-            else weighed
-        )
-    hints = {g: w for g, w in groups.items() if g not in weighed.groups and w >= BESIDE - 1e-9}
     offered = [one for one in counted if one.offer]
+    offers = _sums((one.offer, one.weight) for one in offered)
+    speaking = tuple(group for group, weight in groups.items() if weight >= BESIDE - 1e-9)
+    beside = sum(groups.values()) - max(groups.values(), default=0.0)
     titled = sum(one.weight for one in offered if one.sign.field == "title") >= TITLE_OFFERS - 1e-9
     many = len({one.sign.text.casefold() for one in offered}) >= MANY_WORDS
-    if (titled and (hints or many)) or sum(hints.values()) >= ELSEWHERE - 1e-9:
-        return Weighed(REPORT, weighed.offer, (*weighed.groups, *hints))
+    enough = beside >= (BESIDE if titled else ELSEWHERE) - 1e-9 or (titled and many)
+    if doubted:
+        enough = many and beside >= FIRES - 1e-9
+    if enough and (offer := offer_of(offers, kind)):
+        return Weighed(REPORT, offer, speaking)
+    offer = offer_of(offers, kind, HALF_OFFERED)
+    if weighed.verdict == NONE and not doubted and offer and sum(groups.values()) >= FIRES - 1e-9:
+        return Weighed(REVIEW, offer, speaking)
     return weighed
 
 
