@@ -48,6 +48,8 @@ def reasons_against(page: Page, official: Sequence[str], turned: Mapping[str, fl
         news += 1.5
     if strong or court >= COURT_ALONE or news >= NEWS_ALONE or (court and news):
         said["court_or_news"] = court + news
+    elif court or news:
+        said["touch_of_news"] = court + news
     if place.within(words("against", "hosts", "encyclopedias")):
         said["encyclopedia"] = said.get("encyclopedia", 0.0) + 2.0
     if place.within(words("against", "hosts", "academic")):

@@ -27,7 +27,7 @@ MANY_WORDS = 3
 """Different words for what is offered that do instead."""
 SLIGHT = ("troubleshooting", "hiring")
 """Reasons of which a single word (error, engineer) stands on pages of sellers too."""
-DOUBTFUL = ("ordinary", "hosting", "academic", "encyclopedia")
+DOUBTFUL = ("touch_of_news", "ordinary", "hosting", "academic", "encyclopedia")
 """Reasons of which a single word asks for more."""
 REPORT, REVIEW, NONE = "report", "review", "none"
 STRENGTH: Mapping[str, float] = {REPORT: 0.6, REVIEW: 0.4, NONE: 0.15}
@@ -101,7 +101,7 @@ def outright(weighed: Weighed, signs: Sequence[Sign], kind: PageKind, doubted: b
     if enough and (offer := offer_of(offers, kind)):
         return Weighed(REPORT, offer, speaking)
     offer = offer_of(offers, kind, HALF_OFFERED)
-    if weighed.verdict == NONE and not doubted and offer and sum(groups.values()) >= FIRES - 1e-9:
+    if weighed.verdict == NONE and (many or not doubted) and offer and sum(groups.values()) >= FIRES - 1e-9:
         return Weighed(REVIEW, offer, speaking)
     return weighed
 
@@ -136,7 +136,8 @@ def hold_back(weighed: Weighed, against: Against) -> tuple[str, tuple[str, ...]]
     named: list[str] = []
     steps = 0
     for reason, weight in against.reasons.items():
-        down = _steps(reason, weight, against)
+        technical = reason == "touch_of_news" and not {"technical", "label"}.isdisjoint(weighed.groups)
+        down = 0 if technical else _steps(reason, weight, against)
         if down:
             named.append(reason)
             steps += down
@@ -156,6 +157,8 @@ def _steps(reason: str, weight: float, against: Against) -> int:
     offering = against.offering
     if reason in ("official", "negated", "question", "store", "other_game"):
         return 2
+    if reason == "touch_of_news":
+        return 0 if offering or against.core_words > MANY_WORDS else 1
     if weight < FIRES - 1e-9:
         return 0
     if reason in ("court_or_news", "encyclopedia", "academic", "hiring", "warning"):
