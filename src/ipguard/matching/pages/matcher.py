@@ -131,7 +131,7 @@ class PageMatcher:
             reasons[game] = 1.0
         if named.titled and (doubted := doubt(reasons)) < 1.0 and not other_game_titled(page):
             said = core_left(hints := _words(page, _hints()), page)[0]
-            kept += [s for s in hints if not s.offer or s in said]
+            kept += [s for s in hints if (not s.offer or s in said) and not _within(s, signs)]
             before = outright(before, kept, page.kind, doubted > 0.0)
             signs = kept
         if before.verdict == NONE and not before.offer:
@@ -230,6 +230,16 @@ def _beside(signs: Sequence[Sign], names: Mapping[str, Sequence[int]]) -> bool:
     """Whether a name stands close to a word that says what is offered, in the same field."""
     offers = [sign.sign for sign in signs if sign.offer and not sign.structural]
     return any(_gap(sign.start, sorted(names.get(sign.field, ()))) <= CORE_REACH // 2 for sign in offers)
+
+
+def _within(hint: Sign, signs: Sequence[Sign]) -> bool:
+    """Whether a stronger word stands in the same place: one place speaks once."""
+    one = hint.sign
+    return any(
+        s.sign.field == one.field and s.sign.start < one.end and one.start < s.sign.end
+        for s in signs
+        if s.offer and not s.structural
+    )
 
 
 def _gap(at: int, spots: Sequence[int]) -> int:
