@@ -152,6 +152,8 @@ def decode_frames(
         return _broken(kind, error)
     except MemoryError:
         return _no("memory")
+    except Image.DecompressionBombError:  # what a frame says of itself, where the file said less
+        return _no("bomb")
     except _BROKEN as error:
         return _broken(kind, error)
 

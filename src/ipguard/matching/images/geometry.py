@@ -30,7 +30,7 @@ MIN_SPREAD = 0.002
 """Of the reference that agreeing points must span."""
 WHOLE = 0.97
 """Share of a reference in view from which all of it is said to be."""
-WEIGHTS = (-6.9, 2.72, 0.83, -9.61, 0.45, 1.64, 7.99)
+WEIGHTS = (-7.4, 2.72, 0.83, -9.61, 0.45, 1.64, 7.99)
 """Of the measures in `Evidence.measures`, in their order."""
 
 

@@ -147,7 +147,7 @@ class ReferenceIndex:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self._described, name))
-        faiss.write_index(self._search, str(folder / "search.faiss"))
+        (folder / "search.faiss").write_bytes(faiss.serialize_index(self._search).tobytes())
         meta = {"format": FORMAT, "references": [asdict(one) for one in self.references]}
         (folder / "index.json").write_text(json.dumps(meta), "utf-8")
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from ipguard.errors import Interrupted
 from ipguard.matching.images.index import FORMAT, ReferenceIndex, build_index
 
 MADE_OF = "made-of.json"
@@ -57,7 +58,20 @@ class Shelf:
     def open(
         self, wanted: Sequence[Wanted], bytes_of: BytesOf, progress: Progress = lambda _done, _of: None
     ) -> OpenIndex:
-        """The index of exactly these references; what another version knows of them is not described again."""
+        """The index of exactly these references; what another version knows of them is not described again.
+
+        Raises:
+            Interrupted: the disk takes nothing more.
+        """
+        try:
+            return self._open(wanted, bytes_of, progress)
+        except OSError as error:
+            raise Interrupted(
+                f"The disk took no more of the picture index ({error.strerror}). All that was read before is kept.",
+                hint="Free some space, then start it again: the index is made anew.",
+            ) from error
+
+    def _open(self, wanted: Sequence[Wanted], bytes_of: BytesOf, progress: Progress) -> OpenIndex:
         self._folder.mkdir(parents=True, exist_ok=True)
         with _alone(self._folder / BUILDING):
             place = self._folder / key_of(wanted)

@@ -216,6 +216,19 @@ def test_a_thirty_megapixel_png_is_read_and_kept_small():
     assert (picture.width, picture.height) == (6000, 5000)
 
 
+def test_a_frame_that_says_it_is_larger_than_its_file_is_a_bomb():
+    whole = bytearray(READABLE["animated GIF"])
+    first = whole.index(b"\x2c", 13)
+    second = whole.index(b"\x2c" + bytes(4), first + 1)
+    whole[second + 5 : second + 9] = b"\xff\xff\xff\xff"
+
+    assert decode(bytes(whole)) is not None
+    whole[first + 5 : first + 9] = b"\xff\xff\xff\xff"
+    seen = decode(bytes(whole))
+    assert isinstance(seen, Undecodable)
+    assert seen.reason.code == "unreadable.bomb"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(READABLE)), st.data())
 def test_mangled_pictures_never_raise(kind, data):
