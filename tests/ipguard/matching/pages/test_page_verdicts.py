@@ -264,9 +264,8 @@ def test_a_page_of_one_repeated_word_is_cut_and_told():
 @pytest.mark.parametrize("piece", ["1", "a-", "a.b.", "x10 ", "1.2.3.4:80 ", "QQ群 ", "private a ", "第1-"])
 def test_a_page_of_one_repeated_piece_is_answered(piece):
     """A pattern that is not linear would never come back from these."""
-    MATCHER.match_page(
-        Page("https://a.example", "Moss Courier private server", piece * (MAX_TEXT // len(piece)))
-    )
+    page = Page("https://a.example", "Moss Courier private server", piece * (MAX_TEXT // len(piece)))
+    assert len(MATCHER.match_page(page)) <= 1
 
 
 def test_a_hundred_thousand_links_are_cut_and_told():
