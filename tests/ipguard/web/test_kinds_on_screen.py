@@ -111,7 +111,7 @@ def test_a_repository_shows_its_groups_with_the_words_that_raised_them(console) 
     told = rows(page)
 
     assert "repository" in page
-    assert "&lt;script&gt;alert(1)" in page
+    assert "&lt;script&gt;alert(1)" in page.replace("<mark>", "").replace("</mark>", "")
     assert "<script>alert(1)" not in page
     assert page.count("<mark>") >= 3
     assert told["Offers"] == "a server emulator"
