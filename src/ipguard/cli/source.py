@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,12 +54,10 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Add a place to look at. It is due at once: `ipguard sweep` looks."""
-    from crawlers.errors import BadSource
-    from crawlers.registry import build_adapter, spelled
+    from crawlers.registry import spelled
     from ipguard.database.engine import make_engine, transaction
-    from ipguard.errors import WrongUse
     from ipguard.settings import open_workspace
-    from ipguard.sources.store import NewSource, add_source, check_url, parse_interval, parse_options
+    from ipguard.sources.store import NewSource, add_source, parse_interval, parse_options
     from ipguard.wiring import recognise_adapter
 
     place = open_workspace(workspace)
@@ -69,12 +68,7 @@ def add(
         or meant.adapter
         or recognise_adapter(place, url, local=local, now=utc_now, log=meant.way == "ct")
     )
-    try:
-        build_adapter(
-            kind, check_url(url), options, min_gap_seconds=max(gap, 0.001)
-        )  # says now what it lacks
-    except BadSource as error:
-        raise WrongUse(str(error), hint=error.hint) from error
+    _try_out(kind, url, options, gap)
     with transaction(make_engine(place.database_url)) as session:
         wanted = NewSource(url, kind, name or meant.name, words, options, local, interval, gap)
         row = add_source(session, wanted, now=utc_now())
@@ -104,6 +98,19 @@ def list_all(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> 
         table.add_row(safe(row.id), safe(row.adapter), safe(row.base_url), due, safe(state))
     if not as_json:
         show(table if rows else "No source yet. Add one: ipguard source add https://SHOP")
+
+
+def _try_out(kind: str, url: str, options: Mapping[str, str | int | bool], gap: float) -> None:
+    """Make the adapter once, so that it says now what it lacks."""
+    from crawlers.errors import BadSource
+    from crawlers.registry import build_adapter
+    from ipguard.errors import WrongUse
+    from ipguard.sources.store import check_url
+
+    try:
+        build_adapter(kind, check_url(url), options, min_gap_seconds=max(gap, 0.001))
+    except BadSource as error:
+        raise WrongUse(str(error), hint=error.hint) from error
 
 
 @app.command()
