@@ -59,7 +59,7 @@ class Pdq:
     name = "PDQ, 8 turns"
 
     def __init__(self) -> None:
-        from pdqhash import compute_dihedral  # type: ignore[attr-defined] # re-exported without saying so
+        from pdqhash import compute_dihedral  # type: ignore[attr-defined,unused-ignore] # re-exported without saying so; an extra
 
         self._turns = compute_dihedral
         self._index = faiss.IndexBinaryFlat(256)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from babel.messages.pofile import read_po
 from starlette.requests import Request
@@ -16,12 +17,22 @@ Speak = Callable[[str], str]
 
 @lru_cache(maxsize=4)
 def catalogue(language: str) -> dict[str, str]:
-    """English sentence → sentence in `language`; empty for English."""
+    """English sentence → sentence in `language`, of every room's catalogue; empty for English."""
     if language == "en":
         return {}
-    place = files("ipguard.web").joinpath("locale", language.replace("-", "_"), "LC_MESSAGES", "console.po")
-    with place.open("rb") as file:
-        return {str(m.id): str(m.string) for m in read_po(file) if m.id}
+    known: dict[str, str] = {}
+    for place in catalogues(language):
+        with place.open("rb") as file:
+            known.update((str(m.id), str(m.string)) for m in read_po(file) if m.id and m.string)
+    return known
+
+
+def catalogues(language: str) -> list[Traversable]:
+    """The catalogue files of a language: one for each room, so that two hands do not meet in one."""
+    folder = files("ipguard.web").joinpath("locale", language.replace("-", "_"), "LC_MESSAGES")
+    return sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".po")), key=lambda file: file.name
+    )
 
 
 def speaker(language: str) -> Speak:
