@@ -22,7 +22,7 @@ from evidence_store.timestamps.http_authority import HttpAuthority
 from evidence_store.timestamps.local_authority import LocalAuthority
 from evidence_store.verify.verdict import Verdict
 from evidence_store.verify.verifier import verify_bundle
-from ipguard.cases.store import gather, one_case
+from ipguard.cases.store import gather, one_case, record_export
 from ipguard.cases.tables import CaseExportRow
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import DoesNotVerify, NotConfigured, WrongUse
@@ -134,12 +134,11 @@ def export_case(
             f"The bundle {out} does not verify; do not hand it out", hint="ipguard evidence check"
         )
     with transaction(database) as session:
-        session.add(
-            CaseExportRow(
-                case_id=case_id, file_name=out.name, sha256=summary.sha256, exhibits=summary.exhibits,
-                exported_at=now(), exported_by=by, note=_about_stamps(summary),
-            )
+        row = CaseExportRow(
+            case_id=case_id, file_name=out.name, sha256=summary.sha256, exhibits=summary.exhibits,
+            exported_at=now(), exported_by=by, note=_about_stamps(summary),
         )  # fmt: skip
+        record_export(session, row)
     return summary, verdict
 
 

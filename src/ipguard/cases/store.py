@@ -12,7 +12,9 @@ from sqlmodel import Session, col
 
 from ipguard.alerts.queries import AlertStory, exhibits_of, one_alert
 from ipguard.alerts.tables import AlertRow
-from ipguard.cases.tables import CaseAlertRow, CaseExhibitRow, CaseExportRow, CaseRow
+from ipguard.cases.states import check_move
+from ipguard.cases.tables import CaseAlertRow, CaseEventRow, CaseExhibitRow, CaseExportRow, CaseRow
+from ipguard.cases.timeline import events_of, note
 from ipguard.errors import WrongUse
 
 
@@ -24,6 +26,10 @@ class CaseLine:
     alerts: int
     exhibits: int
     exports: int
+    works: tuple[str, ...] = ()
+    """Titles of the works its alerts are about; only where a page of cases was asked for."""
+    sellers: tuple[str, ...] = ()
+    """Names of the sellers, likewise."""
 
     @property
     def id(self) -> int:
@@ -41,6 +47,8 @@ class CaseStory:
     """By number."""
     exports: tuple[CaseExportRow, ...]
     """Oldest first."""
+    events: tuple[CaseEventRow, ...] = ()
+    """Its timeline, oldest first."""
 
 
 def exhibit_label(number: int) -> str:
@@ -56,9 +64,10 @@ def new_case(session: Session, title: str, *, by: str, now: datetime) -> CaseRow
     """
     if not title.strip():
         raise WrongUse("A case needs a title.", hint='For example: ipguard case new "Lantern Stall"')
-    case = CaseRow(title=title.strip(), created_at=now, created_by=by)
+    case = CaseRow(title=title.strip(), created_at=now, created_by=by, changed_at=now)
     session.add(case)
     session.flush()
+    note(session, case, "opened", by=by, now=now, about={"title": case.title})
     return case
 
 
@@ -70,12 +79,12 @@ def add_alert(
     Raises:
         WrongUse: there is no such case or alert, or the case is closed.
     """
-    _locked(session, case_id)
+    case = _locked(session, case_id)
     if session.get(AlertRow, alert_id) is None:
         raise WrongUse(f"There is no alert {alert_id}.", hint="List them: ipguard alerts")
     if session.get(CaseAlertRow, (case_id, alert_id)) is None:
         session.add(CaseAlertRow(case_id=case_id, alert_id=alert_id, added_at=now, added_by=by))
-        session.flush()
+        note(session, case, "alert_added", by=by, now=now, about={"alert": alert_id})
     return _join(session, case_id, alert_id, exhibits_of(session, alert_id), now)
 
 
@@ -132,7 +141,7 @@ def one_case(session: Session, case_id: int, *, now: datetime) -> CaseStory:
         select(CaseExportRow).where(col(CaseExportRow.case_id) == case_id).order_by(col(CaseExportRow.id))
     )
     alerts = tuple(one_alert(session, alert_id, now=now) for alert_id in _alerts_of(session, case_id))
-    return CaseStory(case, alerts, tuple(exhibits), tuple(exports))
+    return CaseStory(case, alerts, tuple(exhibits), tuple(exports), tuple(events_of(session, case_id)))
 
 
 def open_cases_of(session: Session, exhibit_id: str) -> list[int]:
@@ -141,21 +150,39 @@ def open_cases_of(session: Session, exhibit_id: str) -> list[int]:
         session.scalars(
             select(col(CaseRow.id))
             .join(CaseExhibitRow, col(CaseExhibitRow.case_id) == col(CaseRow.id))
-            .where(col(CaseExhibitRow.exhibit_id) == exhibit_id, col(CaseRow.state) == "open")
+            .where(col(CaseExhibitRow.exhibit_id) == exhibit_id, col(CaseRow.state) != "closed")
             .order_by(col(CaseRow.id))
         )
     )
 
 
-def close_case(session: Session, case_id: int) -> None:
-    """Close a case: nothing joins it any more, and it keeps its exhibits no longer.
+def move_case(session: Session, case_id: int, to: str, *, by: str, now: datetime, why: str = "") -> CaseRow:
+    """Move a case to another state, on its timeline. A closed one keeps its exhibits no longer.
 
     Raises:
-        WrongUse: there is no such case, or it is closed.
+        WrongUse: there is no such case, it cannot become that now, or the move needs a reason.
     """
-    case = _locked(session, case_id)
-    case.state = "closed"
-    session.add(case)
+    case = session.get(CaseRow, case_id, with_for_update=True)
+    if case is None:
+        raise _unknown(case_id)
+    check_move(case.state, to, why)
+    before, case.state = case.state, to
+    note(session, case, "moved", by=by, now=now, why=why, about={"from": before, "to": to})
+    return case
+
+
+def record_export(session: Session, row: CaseExportRow) -> None:
+    """Write down that a bundle left the house.
+
+    Raises:
+        WrongUse: there is no such case.
+    """
+    case = session.get(CaseRow, row.case_id, with_for_update=True)
+    if case is None:
+        raise _unknown(row.case_id)
+    session.add(row)
+    about = {"file": row.file_name, "sha256": row.sha256, "exhibits": row.exhibits}
+    note(session, case, "exported", by=row.exported_by, now=row.exported_at, about=about)
 
 
 def _join(
@@ -192,8 +219,8 @@ def _locked(session: Session, case_id: int) -> CaseRow:
     case = session.get(CaseRow, case_id, with_for_update=True)
     if case is None:
         raise _unknown(case_id)
-    if case.state != "open":
-        raise WrongUse(f"Case {case_id} is closed.", hint="Open a new case.")
+    if case.state == "closed":
+        raise WrongUse(f"Case {case_id} is closed.", hint="Open it again, or open a new case.")
     return case
 
 

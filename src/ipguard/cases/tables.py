@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Field
 
-from ipguard.database.base import Row, Utc
+from ipguard.database.base import Json, Row, Utc
 
 
 class CaseRow(Row, table=True):
@@ -17,9 +17,20 @@ class CaseRow(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     title: str
     state: str = Field(default="open", index=True)
-    """open or closed."""
+    """One of `states.STATES`."""
     created_at: datetime = Field(sa_type=Utc)
     created_by: str
+    changed_at: datetime = Field(sa_type=Utc, index=True)
+    """When something was last done to it."""
+    counsel_firm: str = ""
+    counsel_person: str = ""
+    counsel_contact: str = ""
+    due_on: date | None = Field(default=None, index=True)
+    """Day by which something has to be done, in the workspace's time zone."""
+    value_amount: str | None = None
+    """What is at stake: decimal text, exact on every database."""
+    value_currency: str = ""
+    notes: str = ""
 
 
 class CaseAlertRow(Row, table=True):
@@ -60,3 +71,19 @@ class CaseExportRow(Row, table=True):
     exported_by: str
     note: str = ""
     """What a reader must know: stamps that are missing or have no legal value."""
+
+
+class CaseEventRow(Row, table=True):
+    """Something that was done to a case. Never changed or removed."""
+
+    __tablename__ = "case_event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id", index=True, ondelete="CASCADE")
+    at: datetime = Field(sa_type=Utc)
+    kind: str
+    """One of `timeline.KINDS`."""
+    who: str
+    why: str = ""
+    about: dict[str, object] = Field(default_factory=dict, sa_type=Json)
+    """`from`, `to`, `alert`, `exhibit`, `file`: whatever the kind needs."""

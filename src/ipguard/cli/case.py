@@ -124,18 +124,35 @@ def capture(
 
 
 @app.command()
-def close(number: Number, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """Close a case: nothing joins it any more, and it alone no longer keeps its exhibits from being erased."""
-    from ipguard.cases.store import close_case
+def move(
+    number: Number,
+    to: Annotated[str, typer.Argument(help="The state it goes to; `ipguard case show` says which it can.")],
+    why: Annotated[str, typer.Option(help="In a line; moves back and closing need it.")] = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move a case to another state: open, ready, notified, disputed, escalated, resolved, watching, closed."""
+    from ipguard.cases.store import move_case
     from ipguard.database.engine import make_engine, transaction
     from ipguard.settings import open_workspace
 
     with transaction(make_engine(open_workspace(workspace).database_url)) as session:
-        close_case(session, number)
+        move_case(session, number, to, by=operator_name(), now=utc_now(), why=why)
     if as_json:
-        emit({"case": number, "state": "closed"})
+        emit({"case": number, "state": to})
     else:
-        show(f"Case {number} is closed.")
+        show(f"Case {number} is {safe(to)}.")
+
+
+@app.command()
+def close(
+    number: Number,
+    why: Annotated[str, typer.Option(help="In a line.")] = "closed by hand",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Close a case: nothing joins it any more, and it alone no longer keeps its exhibits from being erased."""
+    move(number, "closed", why, workspace, as_json)
 
 
 @app.command("list")

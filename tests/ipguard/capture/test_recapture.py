@@ -22,7 +22,7 @@ from crawlers.errors import CrawlError
 from evidence_store.exhibit import Operator
 from evidence_store.kept import Kept
 from ipguard.alerts.tables import AlertRow
-from ipguard.cases.store import close_case, new_case, one_case
+from ipguard.cases.store import move_case, new_case, one_case
 from ipguard.cli.main import build
 from ipguard.database.engine import make_engine, reading, transaction
 from ipguard.errors import WrongUse
@@ -292,7 +292,7 @@ def test_without_a_chromium_the_page_is_kept_over_http_and_that_is_said(filled, 
 def test_a_closed_or_missing_case_asks_nobody(filled, stall):
     engine = make_engine(filled.database_url)
     with transaction(engine) as session:
-        close_case(session, 1)
+        move_case(session, 1, "closed", by="ana", now=now(), why="over")
     engine.dispose()
     with pytest.raises(WrongUse, match="closed"):
         capture(filled, f"{stall.base}/lamp")

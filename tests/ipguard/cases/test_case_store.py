@@ -94,7 +94,7 @@ def test_what_is_not_there_or_closed_is_refused(desk: Engine) -> None:
     with transaction(desk) as session:
         closed = new_case(session, "Old", by="ana", now=NOON)
         closed.state = "closed"
-        session.add(CaseRow(title="Other", created_at=NOON, created_by="bo"))
+        session.add(CaseRow(title="Other", created_at=NOON, changed_at=NOON, created_by="bo"))
     for case, alert, words in ((9, 1, "no case 9"), (1, 9, "no alert 9"), (2, 1, "Case 2 is closed")):
         with pytest.raises(WrongUse, match=words), transaction(desk) as session:
             add_alert(session, case, alert, by="ana", now=NOON)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from evidence_store.errors import StoreError
 from evidence_store.exhibit import Capture, Operator, WireExchange
-from ipguard.cases.store import add_exhibit, close_case, new_case
+from ipguard.cases.store import add_exhibit, move_case, new_case
 from ipguard.cli.main import build
 from ipguard.database.engine import make_engine, transaction
 from ipguard.errors import WrongUse
@@ -64,7 +64,7 @@ def test_an_exhibit_of_an_open_case_is_not_erased_and_of_a_closed_one_it_is(work
         erase(workspace, database, exhibits)
 
     with transaction(database) as session:
-        close_case(session, case)
+        move_case(session, case, "closed", by="ana", now=NOON, why="over")
     erase(workspace, database, exhibits[:1])
     with open_store(workspace, lambda: NOON) as store, pytest.raises(StoreError, match="erased"):
         store.exhibit(exhibits[0])
