@@ -100,7 +100,7 @@ def _conditions(wanted: CaseFilter, today: date) -> list[ColumnElement[bool]]:
         found += [col(CaseRow.due_on) < until, unsettled]
     if wanted.work or wanted.seller:
         inside = (
-            select(CaseAlertRow.case_id)
+            select(col(CaseAlertRow.case_id))
             .join(AlertRow, col(AlertRow.id) == col(CaseAlertRow.alert_id))
             .join(ListingRow, col(ListingRow.id) == col(AlertRow.listing_id))
         )
@@ -158,13 +158,13 @@ def _lines(session: Session, cases: Sequence[CaseRow]) -> list[CaseLine]:
     works: dict[int, dict[str, None]] = {}
     sellers: dict[int, dict[str, None]] = {}
     told = session.execute(
-        select(CaseAlertRow.case_id, WorkRow.title, ListingRow.seller_name)
+        select(col(CaseAlertRow.case_id), col(WorkRow.title), col(ListingRow.seller_name))
         .join(AlertRow, col(AlertRow.id) == col(CaseAlertRow.alert_id))
         .join(ListingRow, col(ListingRow.id) == col(AlertRow.listing_id))
         .join(WorkRow, col(WorkRow.id) == col(AlertRow.work_id))
         .where(col(CaseAlertRow.case_id).in_(numbers))
         .distinct()
-        .order_by(WorkRow.title, ListingRow.seller_name)
+        .order_by(col(WorkRow.title), col(ListingRow.seller_name))
     )
     for case_id, title, seller in told:
         works.setdefault(case_id, {})[title] = None
