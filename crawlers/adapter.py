@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from crawlers.auth import Auth
 from crawlers.exchange import Exchange, Request, State
 from crawlers.listing import Listing
 
@@ -51,8 +52,8 @@ class Policy:
     """Pages after which a run ends; what is left is the next run's."""
     reads_status: frozenset[int] = frozenset()
     """Statuses that would mean a refusal elsewhere and that this adapter reads: 451 on a code host is an answer."""
-    credential: str = ""
-    """Environment variable with a bearer token for this source's hosts; sent where it is set, and never recorded."""
+    auth: Auth | None = None
+    """How this source's hosts are told who asks; None where nobody has to be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from w3lib.url import canonicalize_url
 
 from crawlers.adapter import Adapter, Outcome, Page, Query
-from crawlers.errors import BadSource, CrawlError, Refused, RetryLater, RobotsRefused, Unreadable
+from crawlers.errors import BadSource, CrawlError, NoKey, Refused, RetryLater, RobotsRefused, Unreadable
 from crawlers.exchange import Exchange, Purpose, Request, State
 from crawlers.listing import Listing
 
@@ -154,6 +154,8 @@ async def _step(course: Course, fetcher: Fetches, here: Frontier) -> Step:
         exchange = await fetcher.fetch(request)
     except RetryLater as error:
         return _asked_to_wait(course, request, here, error)
+    except NoKey as error:
+        return Step(request, Outcome.BLOCKED, rest, stopped=str(error))
     except Refused as error:
         return _failed(request, rest, Outcome.BLOCKED, error)
     except CrawlError as error:

@@ -3,7 +3,8 @@
 CrawlError
 ├── Refused            the other side, or our own rules, say no: do not try again as it stands
 │   ├── AddressRefused     the name leads to an address that is not public
-│   └── RobotsRefused      robots.txt forbids it, or could not be read
+│   ├── RobotsRefused      robots.txt forbids it, or could not be read
+│   └── NoKey              the host wants to know who asks, and there is no key, or it does not take ours
 ├── RetryLater         the other side asks us to wait (429, 503, Retry-After), or its circuit is open
 ├── Unreachable        no answer: DNS, connection, TLS or time-out
 ├── TooMuch            the answer passed a cap: bytes, time or redirects
@@ -48,6 +49,12 @@ class RobotsRefused(Refused):
         super().__init__(message, url=url, hint=hint)
         self.whole_host = whole_host
         """The file could not be read, so nothing on this host may be asked; otherwise it is this address only."""
+
+
+class NoKey(Refused):
+    """The host is only asked with a key, and there is none, or it does not take ours. Nothing was asked of it."""
+
+    hint = "Set the variables it names, or write them into the key file of the workspace."
 
 
 class RetryLater(CrawlError):

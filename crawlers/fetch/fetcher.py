@@ -14,12 +14,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from urllib.parse import SplitResult, urljoin, urlsplit
 
+from crawlers.auth import Scheme
 from crawlers.errors import (
     AddressRefused,
     CrawlError,
-    Refused,
+    NoKey,
     RetryLater,
     RobotsRefused,
     TooMuch,
@@ -32,11 +32,14 @@ from crawlers.fetch.limits import LIMITS, MAX_REDIRECTS
 from crawlers.fetch.names import Resolver
 from crawlers.fetch.pace import PaceStore
 from crawlers.fetch.robots import Rules, rules_from, unreachable
+from crawlers.fetch.signing import Credential, Signed, sign, struck_text, withheld
+from crawlers.fetch.tokens import TokenCache, read_token, token_request
 from crawlers.fetch.transport import Transport, http_transport
+from crawlers.fetch.urls import host_of, origin_of, redirect_target, redirected
 
 logger = logging.getLogger(__name__)
-WITHHELD = b"[withheld from the record]"
-REDIRECTS = {301, 302, 303, 307, 308}
+UNSIGNED = frozenset({Purpose.ROBOTS, Purpose.PICTURE})
+"""Purposes for which nobody has to be told who asks."""
 PRODUCT = "ipguard"
 """Our product token: what robots.txt files may name."""
 
@@ -68,8 +71,10 @@ class Manner:
     min_gap_seconds: float = 1.0
     longest_wait_seconds: float = 120.0
     """A host that is free only later than this is not waited for: RetryLater."""
-    credentials: Mapping[str, Headers] = field(default_factory=lambda: MappingProxyType({}))
-    """Origin → header fields that go only there, and whose values are withheld from every record."""
+    credentials: Mapping[str, Credential] = field(default_factory=lambda: MappingProxyType({}))
+    """Origin → how it is told who asks; no value of it stands in any record."""
+    tokens: TokenCache = field(default_factory=TokenCache)
+    """Share one among the fetchers of a process: token endpoints count how often they are asked."""
 
 
 class Fetcher:
@@ -89,21 +94,23 @@ class Fetcher:
         Raises:
             AddressRefused: a hop leads to an address that is not public, or is no web address.
             RobotsRefused: robots.txt forbids a hop, or could not be read.
+            NoKey: the host wants to know who asks, and there is no key, or it does not take ours.
             RetryLater: the host asks for a pause (429, 503), is not free soon, or keeps failing.
             Unreachable: no usable answer. TooMuch: too many redirects.
         """
         hops: list[Exchange] = []
         asked = request
         while True:
+            self._credential(asked)
             await self._ask_robots(asked)
             answer = await self._send(asked)
-            target = _redirect_target(answer)
+            target = redirect_target(answer)
             if target is None:
                 return replace(answer, request=request, hops=tuple(hops))
             hops.append(answer)
             if len(hops) > MAX_REDIRECTS:
                 raise TooMuch(f"More than {MAX_REDIRECTS} redirects.", url=request.url)
-            asked = _redirected(asked, target, answer.status)
+            asked = redirected(asked, target, answer.status)
 
     async def permit(self, url: str) -> None:
         """Wait until somebody else, a browser, may ask for `url` once: robots.txt allows it and it is the host's turn.
@@ -112,7 +119,7 @@ class Fetcher:
             AddressRefused, RobotsRefused, RetryLater: as `fetch` does.
         """
         await self._ask_robots(Request(url))
-        host = _host(url)
+        host = host_of(url)
         async with self._turn(host):
             await self._wait_for(host, self._gap(url), url)
 
@@ -128,7 +135,7 @@ class Fetcher:
             raise RobotsRefused("robots.txt does not allow us this address.", url=request.url)
 
     async def _rules_of(self, url: str) -> Rules:
-        origin = _origin(url)
+        origin = origin_of(url)
         known = self._rules.get(origin)
         if known is not None and known.fresh(self._manner.now()):
             return known
@@ -151,7 +158,7 @@ class Fetcher:
                 raise
             except CrawlError as error:
                 return unreachable(str(error), now=self._manner.now())
-            target = _redirect_target(answer)
+            target = redirect_target(answer)
             if target is None:
                 return rules_from(
                     answer.status, answer.body, now=self._manner.now(), truncated=answer.truncated
@@ -160,25 +167,69 @@ class Fetcher:
         return rules_from(404, b"", now=self._manner.now())
 
     async def _send(self, request: Request) -> Exchange:
-        host = _host(request.url)
+        """One hop, with what its host wants to know; a token that is no longer taken is asked for once more."""
+        credential = self._credential(request)
+        if credential is None:
+            return await self._exchange(request, Signed(request))
+        token = await self._token(credential)
+        answer = await self._exchange(request, sign(request, credential, self._manner.now(), token))
+        if answer.status == 401 and token:
+            self._manner.tokens.forget(credential)
+            token = await self._token(credential)
+            answer = await self._exchange(request, sign(request, credential, self._manner.now(), token))
+        return answer
+
+    async def _exchange(self, request: Request, signed: Signed, *, kept: bool = True) -> Exchange:
+        """Send when it is the host's turn, and put on record what may be; `kept` False puts nothing there."""
+        host = host_of(request.url)
         async with self._turn(host):
             await self._wait_for(host, self._gap(request.url), request.url)
-            secrets = self._manner.credentials.get(_origin(request.url), ())
-            headers = (*self._manner.identity.headers(), *secrets)
+            headers = (*self._manner.identity.headers(), *signed.headers)
             try:
-                answer = await self._transport.send(request, headers, LIMITS[request.purpose])
-            except Unreachable:
-                failures = self._failed(host)
-                if failures >= pacing.FAILURES_TO_OPEN:  # the circuit opens, for every worker
-                    self._manner.pace.postpone(host, pacing.back_off(failures, self._manner.now()))
+                answer = await self._transport.send(signed.request, headers, LIMITS[request.purpose])
+            except CrawlError as error:
+                error.args, error.url = (struck_text(str(error), signed.secrets),), request.url
+                if isinstance(error, Unreachable):
+                    self._note_failure(host)
                 raise
-        answer = _withheld(answer, secrets)
-        self._journal(answer)
+        answer = withheld(answer, request, signed) if signed.request is not request else answer
+        if kept:
+            self._journal(answer)
         self._refuse_when_asked_to_wait(host, answer)
         return answer
 
+    def _note_failure(self, host: str) -> None:
+        failures = self._failed(host)
+        if failures >= pacing.FAILURES_TO_OPEN:  # the circuit opens, for every worker
+            self._manner.pace.postpone(host, pacing.back_off(failures, self._manner.now()))
+
+    def _credential(self, request: Request) -> Credential | None:
+        if request.purpose in UNSIGNED:
+            return None
+        credential = self._manner.credentials.get(origin_of(request.url))
+        if credential is not None and credential.missing:
+            raise NoKey(credential.missing, url=request.url)
+        return credential
+
+    async def _token(self, credential: Credential) -> str:
+        """The token of OAUTH2, from the cache or from its endpoint; that exchange is never on record."""
+        if credential.auth.scheme is not Scheme.OAUTH2:
+            return ""
+        async with self._turn(f"token {credential.auth.token_url}"):
+            now = self._manner.now()
+            if known := self._manner.tokens.get(credential, now):
+                return known
+            asked = token_request(credential)
+            await self._ask_robots(asked)
+            answer = await self._exchange(
+                asked, Signed(asked, secrets=tuple(credential.values.values())), kept=False
+            )
+            token = read_token(credential.auth, answer, now)
+            self._manner.tokens.put(credential, token)
+            return token.value
+
     def _gap(self, url: str) -> float:
-        rules = self._rules.get(_origin(url))
+        rules = self._rules.get(origin_of(url))
         asked = rules.delay_seconds(PRODUCT) if rules else 0.0
         return max(self._manner.min_gap_seconds, asked)
 
@@ -238,71 +289,3 @@ async def open_fetcher(
         accept_bad_certificates=accept_bad_certificates,
     ) as transport:
         yield Fetcher(transport, manner, journal)
-
-
-def _withheld(answer: Exchange, secrets: Headers) -> Exchange:
-    """The answer with the values of secret header fields struck out of the request on record."""
-    if answer.wire is None or not secrets:
-        return answer
-    request = answer.wire.request
-    for _, value in secrets:
-        request = request.replace(value.encode("latin-1"), WITHHELD)
-    return replace(answer, wire=replace(answer.wire, request=request))
-
-
-def _redirect_target(answer: Exchange) -> str | None:
-    location = answer.header("location")
-    if answer.status not in REDIRECTS or not location:
-        return None
-    try:
-        target = urljoin(answer.url, location.strip())
-        parts = urlsplit(target)
-        _ = parts.port
-    except ValueError as error:
-        raise AddressRefused(
-            f"A redirect to something that is no address: {error}.", url=answer.url
-        ) from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise AddressRefused(
-            f"A redirect to {parts.scheme or 'nowhere'}:, which is not followed.", url=answer.url
-        )
-    return target
-
-
-def _redirected(asked: Request, target: str, status: int) -> Request:
-    """The request for the next hop (RFC 9110 §15.4). Neither header fields nor a body go to another origin.
-
-    Raises:
-        Refused: a body would have to be sent somewhere else.
-    """
-    same = _origin(asked.url) == _origin(target)
-    keeps = status in (307, 308) or asked.method in ("GET", "HEAD")
-    if keeps and asked.body and not same:
-        raise Refused("A redirect would send what we posted to another host; it is not followed.", url=target)
-    if keeps:
-        return replace(asked, url=target, headers=asked.headers if same else ())
-    about_body = {"content-type", "content-length", "content-encoding"}
-    headers = tuple(pair for pair in asked.headers if same and pair[0].lower() not in about_body)
-    return replace(asked, url=target, method="GET", body=b"", headers=headers)
-
-
-def _origin(url: str) -> str:
-    parts = _split(url)
-    return f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1].lower()}"
-
-
-def _host(url: str) -> str:
-    parts = _split(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.hostname}{port}"
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise AddressRefused(f"Not a web address: {error}.", url=url) from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise AddressRefused("Not a web address that can be asked.", url=url)
-    return parts

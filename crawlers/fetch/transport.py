@@ -7,6 +7,7 @@ address it checked, and copies what passes above TLS. Nothing is decoded behind 
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -297,6 +298,8 @@ async def http_transport(
             resolve or SystemNames(now), local_hosts, accept_bad_certificates=accept_bad_certificates
         ),
     )
+    for name in ("httpx2", "httpcore2"):  # their logs would name addresses with keys in them
+        logging.getLogger(name).setLevel(logging.WARNING)
     async with httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False) as client:
         client.headers.clear()
         client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))  # none are kept

@@ -42,6 +42,9 @@ class Crawling(_Section):
     rdap_services: Path | None = None
     """A file like https://data.iana.org/rdap/dns.json (RFC 9224), relative to the workspace; a small table if none."""
 
+    keys: Path = Path("keys.toml")
+    """A file with the keys of sources that want one, relative to the workspace; only its owner may read it (0600)."""
+
     @property
     def servers(self) -> tuple[tuple[str, int], ...] | None:
         """Address and port of each name server; None for this machine's own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -21,6 +22,7 @@ from crawlers.fetch.browser import BrowserOptions, BrowserPage, capture_page
 from crawlers.fetch.fetcher import Fetcher, Identity, Manner, open_fetcher
 from crawlers.fetch.pace import MemoryPace
 from crawlers.fetch.records import DnsRecords
+from crawlers.fetch.tokens import TokenCache
 from crawlers.fetch.transport import http_transport
 from evidence_store.blobs import store as blob_door
 from evidence_store.blobs.directory import DirectoryBlobs
@@ -59,6 +61,7 @@ from ipguard.rights.store import (
 from ipguard.rights.watchlist import load_watchlist
 from ipguard.settings import Workspace
 from ipguard.sources.credentials import credentials_of
+from ipguard.sources.keys import Keys, load_keys
 from ipguard.sources.pace import DatabasePace
 from ipguard.sources.tables import SourceRow
 from ipguard.spool import Spool
@@ -145,6 +148,11 @@ def recognise_adapter(workspace: Workspace, url: str, *, local: bool, now: Clock
     return asyncio.run(ask())
 
 
+def keys_of(workspace: Workspace) -> Keys:
+    """Keys of sources that want one, as they are at this moment."""
+    return load_keys(os.environ, workspace.folder / workspace.settings.crawling.keys)
+
+
 def identity(workspace: Workspace) -> Identity:
     """How we introduce ourselves."""
     crawling = workspace.settings.crawling
@@ -201,6 +209,7 @@ def make_sweeper(
     """Put a sweep together, for the watchlist as it is and as it becomes."""
     pictures = PictureStore(workspace.pictures)
     desk = make_desk(workspace, database, lookout, operator=operator, now=now)
+    tokens = TokenCache()
 
     @asynccontextmanager
     async def open_fetcher(source: SourceRow, adapter: Adapter) -> AsyncIterator[Fetches]:
@@ -212,9 +221,13 @@ def make_sweeper(
         gap = max(
             source.min_gap_seconds, 0.0 if source.local else workspace.settings.crawling.min_gap_seconds
         )
-        secrets = credentials_of(source, adapter.policy)
         manner = Manner(
-            identity(workspace), DatabasePace(database), now, min_gap_seconds=gap, credentials=secrets
+            identity(workspace),
+            DatabasePace(database),
+            now,
+            min_gap_seconds=gap,
+            credentials=credentials_of(source, adapter.policy.auth, keys_of(workspace)),
+            tokens=tokens,
         )
         async with http_transport(now=now, local_hosts=hosts) as transport:
             yield Fetcher(transport, manner)

@@ -8,6 +8,7 @@ import json
 import shutil
 import zipfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from ct_log import FakeLog, Told, as_json, serving
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 
 from ipguard.cli.main import build
 from ipguard.errors import IpguardError
+from ipguard.sources.keys import variable
 
 TOKEN = "ghx_averysecretvalue"
 WATCHLIST = """
@@ -194,8 +196,8 @@ def code_host(path: str) -> Told:
 
 
 def test_private_servers_on_a_code_host_are_found_with_their_forks(place: Path, monkeypatch) -> None:
-    monkeypatch.setenv("IPGUARD_GITHUB_TOKEN", TOKEN)
     with serving(code_host) as host:
+        monkeypatch.setenv(variable(urlsplit(host.base).netloc, "token"), TOKEN)
         (source,) = ipguard(
             "source", "add", host.base, "--adapter", "github", "--query", "star lantern", "--name", "code", "--local", "--gap", 0,
             "--json", cwd=place,
@@ -209,7 +211,11 @@ def test_private_servers_on_a_code_host_are_found_with_their_forks(place: Path, 
 
         # forks were asked for only of what was kept, with the token, which stands in no record
         assert [path.split("/")[2] for path in host.asked_for("/forks")] == ["wick"]
-        assert {one.get("authorization") for one in host.heard} == {f"Bearer {TOKEN}"}
+        assert {one.get("authorization") for one in host.heard} <= {
+            f"Bearer {TOKEN}",
+            None,
+        }  # robots.txt has none
+        assert [one.get("authorization") for one in host.heard].count(f"Bearer {TOKEN}") > 5
         ipguard("case", "new", "Star Lantern", cwd=place)
         for alert in found.values():
             ipguard("case", "add", 1, alert["alert"], cwd=place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -79,6 +80,8 @@ async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
+                if length := re.search(rb"(?i)content-length: (\d+)", head):
+                    head += await reader.readexactly(int(length[1]))
                 path = head.split(b" ")[1].decode("latin-1")
                 server.asked.append(path)
                 server.received.append(head)

@@ -13,8 +13,6 @@ from dns_zone import zone
 from pydantic import ValidationError
 from sqlalchemy import Engine, select
 
-from crawlers.adapter import Policy
-from crawlers.errors import BadSource
 from crawlers.extract.bootstrap import own_services, read_services, service_of
 from evidence_store.exhibit import Operator
 from ipguard.alerts.queries import Filter, list_alerts, one_alert
@@ -25,7 +23,6 @@ from ipguard.listings.lookups import facts_shown
 from ipguard.listings.tables import ListingRow, LookupRow
 from ipguard.service import sweep_now
 from ipguard.settings import Crawling, Settings, Workspace
-from ipguard.sources.credentials import credentials_of
 from ipguard.sources.store import NewSource, add_source
 from ipguard.sources.tables import SourceRow
 from ipguard.sweep import SourceReport
@@ -178,17 +175,6 @@ def test_a_list_of_registries_in_another_form_is_refused(wrong: bytes, tmp_path:
     (tmp_path / "r.json").write_bytes(wrong)
     with pytest.raises(WrongUse, match=r"r\.json"):
         registries(tmp_path / "r.json")
-
-
-def test_a_token_is_not_sent_in_the_clear(monkeypatch) -> None:
-    monkeypatch.setenv("SOME_TOKEN", "secret")
-    policy = Policy("B", "api-terms", credential="SOME_TOKEN")
-    source = SourceRow(id="code", adapter="github", base_url="http://api.example/x", created_at=now())
-    with pytest.raises(BadSource, match="anybody can read"):
-        credentials_of(source, policy)
-    source.base_url = "https://API.example/x"
-    assert credentials_of(source, policy) == {"https://api.example": (("Authorization", "Bearer secret"),)}
-    assert credentials_of(source, Policy("A", "public-page")) == {}
 
 
 def test_name_servers_are_addresses_with_or_without_a_port() -> None:
