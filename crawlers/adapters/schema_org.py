@@ -43,7 +43,7 @@ class SchemaOrg:
     start_url: str
     policy: Policy
     name: str = "schema-org"
-    version: str = "1"
+    version: str = "2"
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ FULL_SIZE = (
 GALLERY = re.compile(
     r"gallery|product[-_]*(images?|photos?|media|pictures?|slider|carousel|video)", re.IGNORECASE
 )
+GALLERIES = '[class*="gallery" i], [id*="gallery" i], [class*="product" i], [id*="product" i]'
+PICTURES = "img, video[poster], source[srcset], source[data-srcset]"
 OTHERS = re.compile(
     r"related|recommend|similar|upsell|cross-?sell|also|recently|review|footer", re.IGNORECASE
 )
@@ -38,8 +40,11 @@ LOOKS_ONLY = {"quality", "q", "format", "fm", "auto", "dpr", "fit", "crop", "v"}
 
 def gallery(page: LexborHTMLParser, base: str) -> list[str]:
     """Addresses of the pictures and video posters inside what is named a gallery, in page order."""
-    shown = page.css("img, video[poster], source[srcset], source[data-srcset]")[:MAX_IMAGES]
-    return [url for node in shown if _inside_gallery(node) and (url := largest(node, base))]
+    shown: dict[int, LexborNode] = {}
+    for place in page.css(GALLERIES)[:MAX_IMAGES]:
+        if GALLERY.search(_names(place)) and not _beside_others(place):
+            shown |= {node.mem_id: node for node in place.css(PICTURES)[:MAX_IMAGES]}
+    return [url for node in shown.values() if not _beside_others(node) and (url := largest(node, base))]
 
 
 def largest(node: LexborNode, base: str) -> str:
@@ -50,7 +55,12 @@ def largest(node: LexborNode, base: str) -> str:
     for name in FULL_SIZE:
         if url := web_address(attributes.get(name) or "", base):
             return url
-    target = web_address((node.parent.attributes.get("href") or "") if node.parent is not None else "", base)
+    around = node.parent
+    for _ in range(3):  # a link may hold a picture element, which holds the picture
+        if around is None or around.tag == "a":
+            break
+        around = around.parent
+    target = web_address((around.attributes.get("href") or "") if around is not None else "", base)
     if target and PICTURE_FILE.search(urlsplit(target).path):
         return target
     best, size = attributes.get("src") or "", 0.0
@@ -99,13 +109,15 @@ def _candidates(srcset: str) -> Iterator[tuple[str, float]]:
             yield parts[0], float(number[1])
 
 
-def _inside_gallery(node: LexborNode) -> bool:
-    """Whether an ancestor is named a gallery, and none is named after other goods."""
-    inside, parent = False, node.parent
+def _beside_others(node: LexborNode) -> bool:
+    """Whether an element or one around it is named after other goods."""
+    parent: LexborNode | None = node
     while parent is not None and parent.tag not in ("body", "html"):
-        named = f"{parent.attributes.get('class') or ''} {parent.attributes.get('id') or ''}"
-        if OTHERS.search(named):
-            return False
-        inside = inside or bool(GALLERY.search(named))
+        if OTHERS.search(_names(parent)):
+            return True
         parent = parent.parent
-    return inside
+    return False
+
+
+def _names(node: LexborNode) -> str:
+    return f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"

@@ -19,6 +19,7 @@ from crawlers.extract.charset import decode_page
 from crawlers.extract.gallery import gallery, largest_of_each
 from crawlers.extract.product import MAX_PICTURES, Found, from_schema, text_of, web_address
 from crawlers.extract.shallow import shallow
+from crawlers.extract.visible import facts, heading_text, main_heading, visible
 from crawlers.listing import Listing, Seller
 
 EXPECTED = ("title", "price", "pictures")
@@ -66,23 +67,59 @@ def extract_listing(body: bytes, *, url: str, content_type: str = "") -> Extract
 
 
 def listing_on(page: LexborHTMLParser, url: str) -> Extraction:
-    """The listing on a parsed page."""
+    """The listing on a parsed page.
+
+    Each field is taken from the first that says it: JSON-LD, microdata, meta tags, what is visible. A price is taken
+    whole, amount and currency from one place; where another place names another price, the note says so.
+    """
     objects, notes = sources.jsonld(page)
-    found = [from_schema(one, url, read_from="jsonld") for one in _best_first(sources.products(objects))[:1]]
-    found += [one for one in (sources.microdata(page, url), sources.meta(page, url)) if one is not None]
-    if not found or all(one.price is None for one in found):
-        last = sources.visible(page, url)
-        found += [last] if last is not None and (found or last.price is not None) else []
-    found = [one for one in found if one.title]
-    if not found:
+    heading = main_heading(page)
+    said = heading_text(heading)
+    best = sources.best_first(sources.products(objects), url, said)[:1]
+    found = [from_schema(one, url, read_from="jsonld") for one in best]
+    found += [one for one in (sources.microdata(page, url, said), sources.meta(page, url)) if one is not None]
+    if all(one.price is None for one in found) and (last := visible(page, url, heading)) is not None:
+        found.append(last)
+    if not any(one.title or one.price for one in found):
         if why := challenge_in(page):
             return Extraction(Outcome.BLOCKED, note=why)
         return Extraction(Outcome.EMPTY, note=" ".join(["No product on this page.", *notes]))
+    found.append(replace(facts(page, url, heading), title=said or _page_title(page)))
+    found = _without_slogan(found, page, said)
+    if not any(one.title for one in found):
+        return Extraction(Outcome.EMPTY, note=" ".join(["A price without a name on this page.", *notes]))
     listing, where = _merge(page, found, url)
     if (shown := len(listing.pictures)) > MAX_PICTURES:
         listing = replace(listing, pictures=listing.pictures[:MAX_PICTURES])
         notes.append(f"The page shows {shown} pictures; the first {MAX_PICTURES} are taken.")
+    notes += _other_prices(found)
     return Extraction(Outcome.OK, listing, " ".join(notes), MappingProxyType(where))
+
+
+def _without_slogan(found: list[Found], page: LexborHTMLParser, heading: str) -> list[Found]:
+    """The same without a title in meta tags that is the shop's slogan: the page itself is called otherwise."""
+    named = f"{heading} {_page_title(page)}".casefold()
+
+    def slogan(title: str) -> bool:
+        return bool(heading) and title.casefold() not in named and heading.casefold() not in title.casefold()
+
+    return [replace(one, title="") if one.read_from == "meta" and slogan(one.title) else one for one in found]
+
+
+def _page_title(page: LexborHTMLParser) -> str:
+    node = page.css_first("title")
+    return text_of(node.text())[:500] if node is not None else ""
+
+
+def _other_prices(found: list[Found]) -> list[str]:
+    """What other places of the page say of the price, where it differs."""
+    prices = [one.price for one in found if one.price is not None]
+    others = [
+        f"{other.amount} {other.currency or 'without a currency'} ({other.read_from})"
+        for other in prices[1:]
+        if (other.amount, other.currency) != (prices[0].amount, prices[0].currency)
+    ]
+    return [f"The page also names {' and '.join(others)}."] if others else []
 
 
 def listing_id(url: str) -> str:
@@ -140,8 +177,3 @@ def _canonical_url(page: LexborHTMLParser, url: str) -> str:
     target = web_address(link.attributes.get("href") or "", url) if link is not None else ""
     same = urlsplit(target).netloc.lower() == urlsplit(url).netloc.lower()
     return target if target and same and urlsplit(target).path not in ("", "/") else ""
-
-
-def _best_first(products: list[Mapping[str, object]]) -> list[Mapping[str, object]]:
-    """A product with an offer or variants is the one the page is about; recommendations have less."""
-    return sorted(products, key=lambda one: not (one.get("offers") or one.get("hasVariant")))

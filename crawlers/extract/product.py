@@ -20,8 +20,11 @@ CONDITIONS = {"new": "new", "used": "used", "refurbished": "refurbished", "damag
 AVAILABILITY = {
     "instock": "in_stock", "instoreonly": "in_stock", "onlineonly": "in_stock", "limitedavailability": "in_stock",
     "outofstock": "out_of_stock", "soldout": "out_of_stock", "preorder": "preorder", "presale": "preorder",
-    "backorder": "preorder", "discontinued": "discontinued",
+    "backorder": "preorder", "discontinued": "discontinued", "oos": "out_of_stock", "pending": "preorder",
+    "availablefororder": "in_stock", "available": "in_stock",
 }  # fmt: skip
+NOT_ASKED = re.compile(r"ListPrice|SRP|MSRP|Strikethrough|Regular|Minimum", re.IGNORECASE)
+"""Kinds of prices that are named beside the one that is asked (schema.org PriceTypeEnumeration)."""
 SPACE = re.compile(r"\s+")
 
 
@@ -51,7 +54,9 @@ def from_schema(product: Data, base: str, *, read_from: str) -> Found:
     variants = list(_objects(product.get("hasVariant")))
     for variant in variants:
         offers.extend(_objects(variant.get("offers")))
-    first = offers[0] if offers else {}
+    first = next((one for one in offers if list(_prices(one, read_from))), offers[0] if offers else {})
+    stocked = [word_in(one.get("availability"), AVAILABILITY) for one in offers]
+    parts = (product, first, *variants)
     pictures = [
         *_pictures(product.get("image"), base),
         *(p for one in (*variants, *offers) for p in _pictures(one.get("image"), base)),
@@ -62,15 +67,15 @@ def from_schema(product: Data, base: str, *, read_from: str) -> Found:
         title=text_of(product.get("name")),
         description=plain(text_of(product.get("description"))),
         price=_price(offers, read_from),
-        seller=_seller(first.get("seller") or product.get("seller"), base),
+        seller=_seller(first.get("seller") or first.get("offeredBy") or product.get("seller"), base),
         pictures=tuple(dict.fromkeys(pictures)),
-        condition=_word(first.get("itemCondition") or product.get("itemCondition"), CONDITIONS, "condition"),
-        availability=_word(first.get("availability"), AVAILABILITY, ""),
+        condition=word_in(first.get("itemCondition") or product.get("itemCondition"), CONDITIONS),
+        availability="in_stock" if "in_stock" in stocked else next(filter(None, stocked), ""),
         brand=text_of(product.get("brand")),
         category=text_of(product.get("category")),
-        sku=text_of(product.get("sku") or first.get("sku")),
-        gtin=_first(product, first, names=("gtin13", "gtin", "gtin14", "gtin12", "gtin8")),
-        mpn=text_of(product.get("mpn")),
+        sku=_first(*parts, names=("sku",)),
+        gtin=gtin_in(_first(*parts, names=("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "isbn"))),
+        mpn=_first(*parts, names=("mpn",)),
         url=web_address(text_of(product.get("url") or first.get("url")), base),
     )
 
@@ -84,6 +89,18 @@ def text_of(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     return SPACE.sub(" ", value).strip()[:MAX_TEXT] if isinstance(value, str) else ""
+
+
+def gtin_in(text: str) -> str:
+    """A trade item number of 8, 12, 13 or 14 digits (GS1 General Specifications §3.3); empty where it is none."""
+    digits = re.sub(r"[\s-]", "", text)
+    return digits if digits.isascii() and digits.isdecimal() and len(digits) in (8, 12, 13, 14) else ""
+
+
+def word_in(value: object, words: Mapping[str, str]) -> str:
+    """Our word for a term of schema.org or OpenGraph, in whatever spelling; empty where it is none."""
+    name = re.sub(r"[\W_]", "", text_of(value).rsplit("/", 1)[-1].lower())
+    return words.get(name.removesuffix("condition"), "")
 
 
 def plain(markup: str) -> str:
@@ -130,6 +147,10 @@ def _prices(offer: Data, read_from: str) -> Iterator[Price]:
             yield price
             return
     for specification in _objects(offer.get("priceSpecification")):
+        if NOT_ASKED.search(text_of(specification.get("priceType"))) or specification.get(
+            "validForMemberTier"
+        ):
+            continue
         price = price_of(specification.get("price"), specification.get("priceCurrency"), read_from=read_from)
         if price is not None:
             yield price
@@ -173,11 +194,6 @@ def _objects(value: object) -> Iterator[Data]:
     for member in members[:500]:
         if isinstance(member, Mapping):
             yield member
-
-
-def _word(value: object, words: Mapping[str, str], suffix: str) -> str:
-    name = text_of(value).rsplit("/", 1)[-1].lower().replace("_", "").replace(" ", "")
-    return words.get(name.removesuffix(suffix), "")
 
 
 def _first(*places: Data, names: tuple[str, ...]) -> str:

@@ -1,25 +1,34 @@
-"""The four places a page may speak of a product: JSON-LD, microdata, meta tags, and what is visible."""
+"""The three places where a page speaks of a product to machines: JSON-LD, microdata, meta tags."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawlers.extract.gallery import largest, largest_of_each
-from crawlers.extract.prices import price_in, price_of
-from crawlers.extract.product import Data, Found, from_schema, plain, text_of, web_address
-from crawlers.listing import Price
+from crawlers.extract.prices import price_of
+from crawlers.extract.product import (
+    AVAILABILITY,
+    CONDITIONS,
+    Data,
+    Found,
+    from_schema,
+    gtin_in,
+    plain,
+    text_of,
+    web_address,
+    word_in,
+)
+from crawlers.listing import Price, Seller
 
 MAX_BLOCKS = 50
 MAX_BLOCK_CHARACTERS = 2_000_000
 MAX_DEPTH = 40
 PRODUCT_TYPES = {"product", "productgroup", "individualproduct", "productmodel", "vehicle", "book"}
-OLD_PRICE = re.compile(
-    r"old|was|strike|regular|compare|list|original|before|related|recommend|shipping|saving", re.IGNORECASE
-)
+ELSEWHERE = re.compile(r"related|recommend|similar|upsell|cross-?sell|also|recently", re.IGNORECASE)
+"""Names of elements that show other goods."""
 
 
 def jsonld(page: LexborHTMLParser) -> tuple[list[Data], list[str]]:
@@ -50,13 +59,36 @@ def types_of(one: Data) -> set[str]:
     return {name.rsplit("/", 1)[-1].lower() for name in names if isinstance(name, str)}
 
 
-def microdata(page: LexborHTMLParser, base: str) -> Found | None:
-    """The first microdata Product of a page (HTML §5.3)."""
+def microdata(page: LexborHTMLParser, base: str, heading: str = "") -> Found | None:
+    """The microdata Product of a page (HTML §5.3): of several the one that the heading names, then one with an offer.
+
+    Where no Product is declared, a price and its currency that are marked up all the same are taken.
+    """
+    items = []
     for item in page.css("[itemscope][itemtype]")[:200]:
         kind = (item.attributes.get("itemtype") or "").rsplit("/", 1)[-1].lower()
-        if kind in PRODUCT_TYPES:
-            return from_schema(_item(item, 0), base, read_from="microdata")
-    return None
+        if kind in PRODUCT_TYPES and not _elsewhere(item):
+            items.append(_item(item, 0))
+    if not items:
+        return _loose(page)
+    best = best_first(items, base, heading)[0]
+    return from_schema(best, base, read_from="microdata")
+
+
+def best_first(products: Sequence[Data], url: str, heading: str) -> list[Data]:
+    """The product a page is about first: its address is the page's, or its name is the heading; then one with an offer.
+
+    Recommendations come as products too, and have less.
+    """
+    said = _folded(heading)
+
+    def rank(one: Data) -> tuple[bool, bool]:
+        name = _folded(text_of(one.get("name")))
+        own = bool(said and name and (name in said or said in name))
+        own = own or web_address(text_of(one.get("url") or one.get("@id")), url).split("#")[0] == url
+        return not own, not (one.get("offers") or one.get("hasVariant"))
+
+    return sorted(products, key=rank)
 
 
 def meta(page: LexborHTMLParser, base: str) -> Found | None:
@@ -66,34 +98,29 @@ def meta(page: LexborHTMLParser, base: str) -> Found | None:
         name = (tag.attributes.get("property") or tag.attributes.get("name") or "").lower()
         tags.setdefault(name, []).append(tag.attributes.get("content") or "")
     price = _meta_price(tags)
-    if price is None and "product" not in (tags.get("og:type") or [""])[0]:
+
+    def said(*names: str) -> str:
+        return text_of(next((value for name in names for value in tags.get(name, []) if value.strip()), ""))
+
+    if price is None and "product" not in said("og:type"):
         return None
+    title = said("og:title", "twitter:title")
     pictures = [url for raw in tags.get("og:image", []) if (url := web_address(raw, base))]
     return Found(
         read_from="meta",
-        title=text_of((tags.get("og:title") or [""])[0]),
-        description=plain(text_of((tags.get("og:description") or tags.get("description") or [""])[0])),
+        title=title if title != said("og:site_name", "application-name") else "",
+        description=plain(said("og:description", "description")),
         price=price,
+        seller=Seller(name=said("product:retailer_title", "product:seller")),
         pictures=tuple(dict.fromkeys(pictures)),
-        brand=text_of((tags.get("product:brand") or [""])[0]),
-        url=web_address((tags.get("og:url") or [""])[0], base),
-    )
-
-
-def visible(page: LexborHTMLParser, base: str) -> Found | None:
-    """The last resort: the main heading, and a price in an element that says it is one. None without a price."""
-    heading = page.css_first("main h1, [role=main] h1, article h1") or page.css_first("h1")
-    price = _visible_price(page)
-    if heading is None or price is None:
-        return None
-    area = page.css_first("main, [role=main], article") or page.body
-    shown = area.css("img, video[poster]")[:60] if area else []
-    pictures = [url for one in shown if (url := largest(one, base))]
-    return Found(
-        read_from="visible",
-        title=text_of(heading.text()),
-        price=price,
-        pictures=largest_of_each(pictures)[:20],
+        condition=word_in(said("product:condition", "og:condition"), CONDITIONS),
+        availability=word_in(said("product:availability", "og:availability"), AVAILABILITY),
+        brand=said("product:brand", "og:brand"),
+        category=said("product:category"),
+        sku=said("product:retailer_item_id", "product:sku"),
+        gtin=gtin_in(said("product:gtin", "product:ean", "product:upc", "product:isbn")),
+        mpn=said("product:mfr_part_no"),
+        url=web_address(said("og:url"), base),
     )
 
 
@@ -163,26 +190,25 @@ def _meta_price(tags: Mapping[str, list[str]]) -> Price | None:
     return None
 
 
-def _visible_price(page: LexborHTMLParser) -> Price | None:
-    for node in page.css('[itemprop="price"], [class*="price" i], [id*="price" i]')[:60]:
-        named = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
-        if OLD_PRICE.search(named) or _struck(node):
-            continue
-        price = price_in(node.text(separator=" "), read_from="visible")
-        if price is not None and len(node.text()) < 60:
-            return price
-    return None
+def _loose(page: LexborHTMLParser) -> Found | None:
+    amount, currency = page.css_first("[itemprop=price]"), page.css_first("[itemprop=priceCurrency]")
+    if amount is None or currency is None or _elsewhere(amount):
+        return None
+    price = price_of(_value(amount).strip(), _value(currency), read_from="microdata")
+    return Found(read_from="microdata", price=price) if price is not None else None
 
 
-def _struck(node: LexborNode) -> bool:
+def _elsewhere(node: LexborNode) -> bool:
+    """Whether an element stands among other goods, or is said to be related."""
     parent: LexborNode | None = node
-    for _ in range(4):
-        if parent is None:
-            return False
-        named = f"{parent.attributes.get('class') or ''} {parent.attributes.get('id') or ''}"
-        if parent.tag in ("s", "del", "strike") or re.search(
-            r"related|recommend|carousel|similar", named, re.IGNORECASE
-        ):
+    while parent is not None and parent.tag not in ("body", "html"):
+        attributes = parent.attributes
+        named = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+        if ELSEWHERE.search(named) or (attributes.get("itemprop") or "") in ("isRelatedTo", "isSimilarTo"):
             return True
         parent = parent.parent
     return False
+
+
+def _folded(text: str) -> str:
+    return "".join(text.casefold().split())

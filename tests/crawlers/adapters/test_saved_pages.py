@@ -22,6 +22,7 @@ SELECTORS = {"entry": "tr.server", "title": ".name", "text": ".about", "votes": 
 ADAPTERS = {
     "shopify": shopify.make("https://moon-harbor.example/x", POLICY, {}),
     "schema-org": schema_org.make("https://lantern-street.example/all", POLICY, {}),
+    "shops": schema_org.make("https://lantern-street.example/all", POLICY, {}),
     "static-ct": static_ct.make("https://log.example/2026h2/", POLICY, {}),
     "rfc6962": rfc6962.make("https://log.example/2026h2/", POLICY, {}),
     "rdap": rdap.make("https://rdap.registry.example/v1", POLICY, {}),
