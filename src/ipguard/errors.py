@@ -2,6 +2,7 @@
 
 IpguardError
 ├── WrongUse         2  the command or its input is wrong
+├── NotAllowed       2  whoever asks may not do this
 ├── NotConfigured    3  something has to be set up first
 ├── SourceRefused    4  a source refused or could not be reached
 ├── DoesNotVerify    5  evidence does not verify
@@ -25,6 +26,17 @@ class WrongUse(IpguardError):
     """The command or its input is wrong; nothing was changed."""
 
     exit_code = 2
+
+
+class NotAllowed(IpguardError):
+    """Whoever asks may not do this; nothing was changed."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str = "", right: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.right = right
+        """The right that is missing."""
 
 
 class NotConfigured(IpguardError):

@@ -134,6 +134,15 @@ class Console(_Section):
     language: str = "en"
 
 
+class People(_Section):
+    """How long a session lasts."""
+
+    idle_minutes: int = Field(default=120, ge=5, le=24 * 60)
+    """A session that nobody used for so long ends."""
+    session_hours: int = Field(default=12, ge=1, le=30 * 24)
+    """It ends in any case after this; NIST SP 800-63B §2.2.3 says twelve hours at AAL2."""
+
+
 class Embeddings(_Section):
     """A model of yours that says which pictures are alike; needs the extra `embeddings`."""
 
@@ -164,6 +173,7 @@ class Settings(_Section):
     matching: Matching = Matching()
     evidence: Evidence = Evidence()
     console: Console = Console()
+    people: People = People()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ def serve(
     database = make_engine(place.database_url)
     at, number = host or place.settings.console.host, port or place.settings.console.port
 
-    def export(case_id: int) -> None:
-        export_case(place, database, case_id, by="console", now=utc_now, progress=lambda *_: None)
+    def export(case_id: int, by: str) -> None:
+        export_case(place, database, case_id, by=by, now=utc_now, progress=lambda *_: None)
 
     app = create_app(place, engine=database, now=utc_now, export=export, hosts=[at])
     operator = Operator("schedule", "service")

@@ -7,11 +7,12 @@ from ipguard.cases import tables as cases
 from ipguard.database.base import METADATA
 from ipguard.hunting import tables as hunting
 from ipguard.listings import tables as listings
+from ipguard.people import tables as people
 from ipguard.reports import tables as reports
 from ipguard.rights import tables as rights
 from ipguard.sources import tables as sources
 
-ROOMS = (rights, sources, listings, alerts, cases, hunting, reports)
+ROOMS = (people, rights, sources, listings, alerts, cases, hunting, reports)
 """Rooms that own tables."""
 
 

@@ -1,39 +1,47 @@
-"""Getting in: a link that works once, a signed session cookie, and tokens that bind a form to its session."""
+"""What proves a form and a look: tokens that bind a form to its session, marks of what was shown, the first link."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ipguard.database.engine import make_engine, transaction
 from ipguard.errors import NotConfigured
+from ipguard.people.links import first_admin, make_link
 from ipguard.settings import Workspace
 
 COOKIE = "ipguard_session"
-SESSION_LASTS = timedelta(hours=12)
 SECRET_BYTES = 64
 """32 random bytes, in hexadecimal."""
 SECRET_FILE = "console.key"  # noqa: S105 — the file's name, not a secret
-LINK_FILE = "console.link"
 MIN_DWELL = timedelta(milliseconds=300)
 """Nobody reads two pictures faster; a decision that comes sooner was not about them."""
 SHOWN_LASTS = timedelta(hours=12)
 
 
-def create_console_key(workspace: Workspace) -> str:
-    """A new key for the link that lets one browser in, once; an older unused one stops working."""
-    key = secrets.token_urlsafe(32)
-    _write_private(workspace.folder / LINK_FILE, hashlib.sha256(key.encode()).hexdigest())
-    return key
+def create_console_key(workspace: Workspace, now: datetime | None = None) -> str:
+    """A new key for the link that lets the first admin in, once, within a day; an older unused one stops working.
+
+    Args:
+        workspace: whose console it opens.
+        now: the time, aware UTC; this machine's if None.
+    """
+    engine = make_engine(workspace.database_url)
+    at = now or datetime.now(UTC)
+    try:
+        with transaction(engine) as session:
+            return make_link(session, first_admin(session, at), "enter", by="ipguard serve", now=at)
+    finally:
+        engine.dispose()
 
 
 def read_secret(workspace: Workspace) -> bytes:
-    """The secret that signs sessions, made on first use, readable by its owner only.
+    """The secret that signs forms and marks, made on first use, readable by its owner only.
 
     Raises:
         NotConfigured: the file is there and holds less than a secret.
@@ -52,30 +60,9 @@ def read_secret(workspace: Workspace) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Checks who may come in and which form was shown to whom."""
+    """Signs forms and marks for a session, which is named by its key in the rows (`desk.session`)."""
 
-    folder: Path
     secret: bytes
-
-    def enter(self, key: str, now: datetime) -> str | None:
-        """A session for a key that was not used before; None for any other."""
-        file = self.folder / LINK_FILE
-        try:
-            kept = file.read_text()
-            if not hmac.compare_digest(kept, hashlib.sha256(key.encode()).hexdigest()):
-                return None
-            file.unlink()  # of two that come at once, one fails here
-        except FileNotFoundError:
-            return None
-        body = f"{secrets.token_urlsafe(16)}.{int((now + SESSION_LASTS).timestamp())}"
-        return f"{body}.{self._sign('session', body)}"
-
-    def inside(self, session: str, now: datetime) -> bool:
-        """Whether a session is ours and has not ended."""
-        body, _, signature = session.rpartition(".")
-        if not _same(signature, self._sign("session", body)):
-            return False
-        return int(body.rpartition(".")[2]) > now.timestamp()
 
     def form_token(self, session: str) -> str:
         """What a form of this session carries, so that no other site can send it."""
@@ -99,15 +86,11 @@ class Access:
         return MIN_DWELL <= age <= SHOWN_LASTS
 
     def _sign(self, purpose: str, body: str) -> str:
-        return hmac.new(self.secret, f"{purpose}:{body}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self.secret, f"{purpose}:{body}".encode(), "sha256").hexdigest()
 
 
 def _same(given: str, right: str) -> bool:
     return hmac.compare_digest(given.encode(), right.encode())
-
-
-def _write_private(file: Path, text: str) -> None:
-    _private_part(file, text).rename(file)
 
 
 def _private_part(file: Path, text: str) -> Path:

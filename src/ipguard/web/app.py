@@ -15,9 +15,13 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
 from evidence_store.errors import EvidenceError
-from ipguard.errors import IpguardError, WrongUse
+from ipguard.database.engine import transaction
+from ipguard.errors import IpguardError, NotAllowed, WrongUse
+from ipguard.people.audit import audit
+from ipguard.people.links import use_link
+from ipguard.people.sessions import Browser, begin, look_up
 from ipguard.settings import Workspace
-from ipguard.web import screens, triage
+from ipguard.web import account, screens, triage
 from ipguard.web.access import COOKIE, Access, read_secret
 from ipguard.web.desk import Desk, Export, NotInside, desk_of, go, make_pages
 from ipguard.web.guard import Guard
@@ -45,12 +49,13 @@ def create_app(
         hosts: further names the console answers to, beside loopback and the host in the settings.
     """
     app = FastAPI(title="ipguard", docs_url=None, redoc_url=None, openapi_url=None)
-    access = Access(workspace.folder, read_secret(workspace))
+    access = Access(read_secret(workspace))
     app.state.desk = Desk(workspace, engine, now, access, make_pages(), export)
     app.add_middleware(Guard, hosts=[*LOOPBACK, workspace.settings.console.host, *hosts])
     app.mount("/static", StaticFiles(directory=str(files("ipguard.web").joinpath("static"))), "static")
     app.include_router(screens.router)
     app.include_router(triage.router)
+    app.include_router(account.router)
     app.add_api_route("/healthz", health, methods=["GET"])
     app.add_api_route("/metrics", metrics, methods=["GET"])
     app.add_api_route("/enter", enter, methods=["GET"])
@@ -76,15 +81,30 @@ def metrics(request: Request) -> Response:
 
 
 def enter(request: Request, key: str = "") -> Response:
-    """Trade the one-time key for a session."""
+    """Trade a one-time key for a session."""
     desk = desk_of(request)
-    session = desk.access.enter(key, desk.now())
-    if session is None:
-        raise NotInside
-    response = go("/")
-    response.set_cookie(
-        COOKIE, session, httponly=True, samesite="strict", secure=request.url.scheme == "https"
-    )
+    now = desk.now()
+    with transaction(desk.engine) as session:
+        person = use_link(session, key, ("enter",), now)
+        if person is None:
+            raise NotInside
+        held = begin(
+            session, person, method="link", browser=browser_of(request), lasting=desk.lasting, now=now
+        )
+        inside = look_up(session, held, desk.lasting, now)
+        if inside:
+            audit(session, inside.principal, "session.begin", f"person:{person.id}", {"method": "link"}, now)
+    return with_session(request, go("/"), held)
+
+
+def browser_of(request: Request) -> Browser:
+    """What a request tells of its browser."""
+    return Browser(request.headers.get("user-agent", ""), request.client.host if request.client else "")
+
+
+def with_session(request: Request, response: Response, key: str) -> Response:
+    """An answer that gives the browser its key."""
+    response.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=request.url.scheme == "https")
     return response
 
 
@@ -102,6 +122,8 @@ def _outside(request: Request, _error: Exception) -> Response:
 
 
 def _told(request: Request, error: Exception) -> Response:
+    if isinstance(error, NotAllowed):
+        return desk_of(request).page(request, "forbidden.html", {"right": error.right}, 403)
     status = 409 if isinstance(error, WrongUse) else 500
     return _sorry(request, status, str(error), getattr(error, "hint", ""))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from fastapi import Request
@@ -13,19 +14,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy import Engine
 
 from ipguard.cases.store import exhibit_label
-from ipguard.errors import WrongUse
+from ipguard.database.engine import reading, transaction
+from ipguard.errors import Interrupted, WrongUse
 from ipguard.matching.reasons import render
+from ipguard.people.rights import RIGHT_WORDS, ROLE_WORDS, Principal, Right
+from ipguard.people.sessions import Lasting, look_up, mark_seen
 from ipguard.settings import Workspace
 from ipguard.web.access import COOKIE, Access
 from ipguard.web.explain import explain
 from ipguard.web.language import LANGUAGES, language_of, speaker
 from ipguard.web.marks import excerpts, marked, points
 
-READER = "console"
-"""Who decides, until people have names."""
-
-Export = Callable[[int], None]
-"""Exports a case as a bundle and writes down that it did."""
+Export = Callable[[int, str], None]
+"""Exports a case, by number, as a bundle, and writes down that somebody, by name, did it."""
 
 
 class NotInside(Exception):
@@ -43,38 +44,95 @@ class Desk:
     pages: Environment
     export: Export | None
 
+    @property
+    def lasting(self) -> Lasting:
+        """How long sessions last."""
+        settings = self.workspace.settings.people
+        return Lasting(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours))
+
+    def principal(self, request: Request) -> Principal:
+        """Who asks; NotInside where there is no session that holds. Read once a request."""
+        found = self._inside(request)
+        if found is None:
+            raise NotInside
+        return found
+
+    def require(self, request: Request, right: Right = Right.READ) -> Principal:
+        """Who asks for a page, where they may see it.
+
+        Raises:
+            NotInside: nobody is signed in (401, the page to sign in).
+            NotAllowed: their role does not include it (403, told in words).
+        """
+        return self.principal(request).need(right)
+
+    def act(self, request: Request, token: str, right: Right) -> Principal:
+        """Who sends a form, where it was made for their session and they may do it; `principal.by` signs the deed.
+
+        Raises:
+            NotInside, NotAllowed: as `require`.
+            WrongUse: the form was made for another session.
+        """
+        self.check_form(request, token)
+        return self.require(request, right)
+
     def session(self, request: Request) -> str:
         """The session of this request; NotInside where there is none that holds."""
-        session = request.cookies.get(COOKIE, "")
-        if not self.access.inside(session, self.now()):
-            raise NotInside
-        return session
+        return self.principal(request).session
 
     def check_form(self, request: Request, token: str) -> str:
-        """The session of a form that was made for it."""
+        """The session of a form that was made for it. Prefer `act`, which checks the right too."""
         session = self.session(request)
         if not self.access.token_fits(session, token):
             raise WrongUse("This form belongs to another session.", hint="Load the page again.")
         return session
 
+    def language(self, request: Request) -> str:
+        """The reader's language."""
+        me = self._inside(request)
+        return language_of(request, self.workspace.settings.console.language, me.language if me else "")
+
     def page(
         self, request: Request, name: str, values: Mapping[str, object], status: int = 200
     ) -> HTMLResponse:
-        """A page in the reader's language."""
-        language = language_of(request, self.workspace.settings.console.language)
-        session = request.cookies.get(COOKIE, "")
-        inside = self.access.inside(session, self.now())
+        """A page in the reader's language. Templates have `me`, the Principal or None, and `may("decide")`."""
+        language = self.language(request)
+        me = self._inside(request)
         text = self.pages.get_template(name).render(
             _=speaker(language),
             language=language,
             languages=LANGUAGES,
             here=request.url.path,
-            inside=inside,
-            token=self.access.form_token(session) if inside else "",
+            inside=me is not None,
+            me=me,
+            may=me.may if me else _nothing,
+            token=self.access.form_token(me.session) if me else "",
             why=lambda reason: render(reason, language),
             **values,
         )
         return HTMLResponse(text, status)
+
+    def _inside(self, request: Request) -> Principal | None:
+        if not hasattr(request.state, "principal"):
+            request.state.principal = None  # an error page that is made meanwhile is nobody's
+            request.state.principal = self._look_up(request)
+        return cast("Principal | None", request.state.principal)
+
+    def _look_up(self, request: Request) -> Principal | None:
+        key = request.cookies.get(COOKIE, "")
+        if not key:
+            return None
+        now = self.now()
+        with reading(self.engine) as session:
+            found = look_up(session, key, self.lasting, now)
+        if found and found.stale:
+            with suppress(Interrupted), transaction(self.engine) as session:  # a page is not refused for that
+                mark_seen(session, found.principal.session, now)
+        return found.principal if found else None
+
+
+def _nothing(_right: str) -> bool:
+    return False
 
 
 def desk_of(request: Request) -> Desk:
@@ -95,6 +153,7 @@ def make_pages() -> Environment:
     pages.globals.update(
         marked=marked, excerpts=excerpts, points=points, explain=explain, exhibit_label=exhibit_label
     )
+    pages.globals.update(role_words=ROLE_WORDS, right_words=RIGHT_WORDS)
     pages.filters["moment"] = _moment
     return pages
 

@@ -41,9 +41,9 @@ def speaker(language: str) -> Speak:
     return lambda text: known.get(text) or text.replace("_", " ")
 
 
-def language_of(request: Request, default: str) -> str:
-    """The reader's language: asked for in the address, kept in a cookie, or the browser's wish."""
-    wishes = [request.query_params.get("lang", ""), request.cookies.get(COOKIE, "")]
+def language_of(request: Request, default: str, own: str = "") -> str:
+    """The reader's language: asked for in the address, kept in a cookie, their account's, or the browser's wish."""
+    wishes = [request.query_params.get("lang", ""), request.cookies.get(COOKIE, ""), own]
     wishes += [part.split(";")[0] for part in request.headers.get("accept-language", "").split(",")]
     for wish in [*wishes, default]:
         start = wish.strip().lower().split("-")[0]

@@ -15,8 +15,10 @@ from ipguard.cases.store import list_cases, new_case, one_case
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
 from ipguard.hunting.store import list_hunts
+from ipguard.people.audit import audit
+from ipguard.people.rights import Right
 from ipguard.sources.store import get_source, set_enabled
-from ipguard.web.desk import READER, desk_of, go
+from ipguard.web.desk import desk_of, go
 from ipguard.web.pictures import HEADERS, shown
 from ipguard.web.queries import run_report, sources, works
 
@@ -27,7 +29,7 @@ router = APIRouter()
 def today(request: Request) -> Response:
     """What waits, what ran, what stopped."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     with reading(desk.engine) as session:
         counts = {s: count_alerts(session, Filter(state=s), now=desk.now()) for s in STATES}
         lines = sources(session)
@@ -38,7 +40,7 @@ def today(request: Request) -> Response:
 def cases(request: Request) -> Response:
     """Every case."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     with reading(desk.engine) as session:
         return desk.page(request, "cases.html", {"cases": list_cases(session)})
 
@@ -47,9 +49,10 @@ def cases(request: Request) -> Response:
 def open_case(request: Request, token: str = Form(), title: str = Form("", max_length=300)) -> Response:
     """A new case."""
     desk = desk_of(request)
-    desk.check_form(request, token)
+    who = desk.act(request, token, Right.CASE_EDIT)
     with transaction(desk.engine) as session:
-        case = new_case(session, title, by=READER, now=desk.now())
+        case = new_case(session, title, by=who.by, now=desk.now())
+        audit(session, who, "case.open", f"case:{case.id}", {"title": case.title}, desk.now())
     return go(f"/cases/{case.id}")
 
 
@@ -57,7 +60,7 @@ def open_case(request: Request, token: str = Form(), title: str = Form("", max_l
 def case(request: Request, case_id: int) -> Response:
     """One case."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     with reading(desk.engine) as session:
         story = one_case(session, case_id, now=desk.now())
     return desk.page(request, "case.html", {"story": story, "can_export": desk.export is not None})
@@ -67,10 +70,12 @@ def case(request: Request, case_id: int) -> Response:
 def export(request: Request, case_id: int, token: str = Form()) -> Response:
     """A bundle of the case."""
     desk = desk_of(request)
-    desk.check_form(request, token)
+    who = desk.act(request, token, Right.EXPORT)
     if desk.export is None:
         raise WrongUse("This console does not export.", hint=f"Run: ipguard case export {case_id}")
-    desk.export(case_id)
+    desk.export(case_id, who.by)
+    with transaction(desk.engine) as session:
+        audit(session, who, "case.export", f"case:{case_id}", {}, desk.now())
     return go(f"/cases/{case_id}")
 
 
@@ -78,7 +83,7 @@ def export(request: Request, case_id: int, token: str = Form()) -> Response:
 def bundle(request: Request, case_id: int, export_id: int) -> Response:
     """A bundle that was exported, as a download."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     with reading(desk.engine) as session:
         exports = one_case(session, case_id, now=desk.now()).exports
     name = next((Path(row.file_name).name for row in exports if row.id == export_id), None)
@@ -92,7 +97,7 @@ def bundle(request: Request, case_id: int, export_id: int) -> Response:
 def source_list(request: Request) -> Response:
     """Where we look, and how it goes."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     with reading(desk.engine) as session:
         return desk.page(request, "sources.html", {"sources": sources(session)})
 
@@ -101,7 +106,7 @@ def source_list(request: Request) -> Response:
 def steer(request: Request, name: str, token: str = Form(), do: str = Form()) -> Response:
     """Run a source at the next tick, pause it, or let it go on."""
     desk = desk_of(request)
-    desk.check_form(request, token)
+    who = desk.act(request, token, Right.SOURCE_RUN)
     with transaction(desk.engine) as session:
         if do == "run":
             source = get_source(session, name)
@@ -111,6 +116,7 @@ def steer(request: Request, name: str, token: str = Form(), do: str = Form()) ->
             set_enabled(session, name, do == "resume", now=desk.now())
         else:
             raise WrongUse("A source can be run, paused or resumed.")
+        audit(session, who, f"source.{do}", f"source:{name}", {}, desk.now())
     return go("/sources")
 
 
@@ -118,7 +124,7 @@ def steer(request: Request, name: str, token: str = Form(), do: str = Form()) ->
 def run(request: Request, run_id: int, after: int = 0) -> Response:
     """Every step of a run, with what became of it."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     with reading(desk.engine) as session:
         found, steps = run_report(session, run_id, after)
     return desk.page(request, "run.html", {"run": found, "steps": steps})
@@ -128,7 +134,7 @@ def run(request: Request, run_id: int, after: int = 0) -> Response:
 def watchlist(request: Request) -> Response:
     """What is watched, how well its pictures serve, and how far the search of what was seen before is."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     with reading(desk.engine) as session:
         return desk.page(
             request, "watchlist.html", {"works": works(session), "hunts": list_hunts(session, 3)}
@@ -139,7 +145,7 @@ def watchlist(request: Request) -> Response:
 def verify_form(request: Request) -> Response:
     """Where a bundle is handed in."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     return desk.page(request, "verify.html", {"verdict": None, "name": ""})
 
 
@@ -147,7 +153,7 @@ def verify_form(request: Request) -> Response:
 def verify(request: Request, token: str = Form(), bundle: UploadFile = File()) -> Response:
     """What the verifier says about a bundle, sentence by sentence."""
     desk = desk_of(request)
-    desk.check_form(request, token)
+    desk.act(request, token, Right.READ)
     with tempfile.NamedTemporaryFile(suffix=".zip") as copy:
         shutil.copyfileobj(bundle.file, copy)
         copy.flush()
@@ -159,7 +165,7 @@ def verify(request: Request, token: str = Form(), bundle: UploadFile = File()) -
 def picture(request: Request, digest: str, frame: int = 0) -> Response:
     """A picture by digest, written again by us."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     return Response(
         shown(desk.workspace.pictures, digest, frame).data, media_type="image/webp", headers=HEADERS
     )

@@ -16,7 +16,9 @@ from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
 from ipguard.listings.lookups import facts_shown
 from ipguard.matching.images.draw import views_of
-from ipguard.web.desk import READER, Desk, desk_of, go
+from ipguard.people.audit import audit
+from ipguard.people.rights import Right
+from ipguard.web.desk import Desk, desk_of, go
 from ipguard.web.explain import Read
 from ipguard.web.marks import best_place
 from ipguard.web.pictures import HEADERS as PICTURE_HEADERS
@@ -50,7 +52,7 @@ def queue(
 def explanation(request: Request, alert_id: int, part: str) -> Response:
     """One picture that explains the best finding of an alert: its points, or one laid over the other."""
     desk = desk_of(request)
-    desk.session(request)
+    desk.require(request)
     with reading(desk.engine) as session:
         place = best_place(one_alert(session, alert_id, now=desk.now()).view.findings)
     drawn = explained(desk.workspace.pictures, place).get(part) if place else None
@@ -92,9 +94,9 @@ def decide_alert(
 ) -> Response:
     """Decide on the version that was shown; then the next undecided alert of the same view."""
     desk = desk_of(request)
-    session_name = desk.check_form(request, token)
+    who = desk.act(request, token, Right.DECIDE)
     now = desk.now()
-    if not desk.access.was_seen(session_name, alert_id, version, mark, now):
+    if not desk.access.was_seen(who.session, alert_id, version, mark, now):
         raise WrongUse(
             "This alert was not on the screen long enough; nothing was decided.",
             hint="Look at it, then decide.",
@@ -105,8 +107,9 @@ def decide_alert(
         following = _next(session, desk, wanted, after, alert_id)
         until = now + timedelta(days=days) if what == "later" else None
         decide(
-            session, alert_id, version=version, decision=what, by=READER, now=now, reason=reason, until=until
+            session, alert_id, version=version, decision=what, by=who.by, now=now, reason=reason, until=until
         )
+        audit(session, who, "alert.decide", f"alert:{alert_id}", {"decision": what, "version": version}, now)
     place = f"/alerts/{following}" if following else "/alerts"
     return go(place + _query(wanted, after, [*_trail(trail), alert_id], look))
 
@@ -124,12 +127,13 @@ def undo_last(
 ) -> Response:
     """Take the newest decision of this session back and show its alert again."""
     desk = desk_of(request)
-    desk.check_form(request, token)
+    who = desk.act(request, token, Right.DECIDE)
     steps = _trail(trail)
     if not steps:
         raise WrongUse("There is nothing to undo.")
     with transaction(desk.engine) as session:
-        undo(session, steps[-1], by=READER, now=desk.now())
+        undo(session, steps[-1], by=who.by, now=desk.now())
+        audit(session, who, "alert.undo", f"alert:{steps[-1]}", {}, desk.now())
     return go(f"/alerts/{steps[-1]}" + _query(_filter(state, work, source), after, steps[:-1], look))
 
 
@@ -137,9 +141,10 @@ def undo_last(
 def into_case(request: Request, alert_id: int, token: str = Form(), case: int = Form()) -> Response:
     """Put an alert and its exhibits into a case."""
     desk = desk_of(request)
-    desk.check_form(request, token)
+    who = desk.act(request, token, Right.CASE_EDIT)
     with transaction(desk.engine) as session:
-        add_alert(session, case, alert_id, by=READER, now=desk.now())
+        add_alert(session, case, alert_id, by=who.by, now=desk.now())
+        audit(session, who, "case.add_alert", f"case:{case}", {"alert": alert_id}, desk.now())
     return go(f"/cases/{case}")
 
 
@@ -147,7 +152,7 @@ def _screen(
     request: Request, alert_id: int | None, wanted: Filter, after: int, trail: list[int], look: str
 ) -> Response:
     desk = desk_of(request)
-    session_name = desk.session(request)
+    session_name = desk.require(request).session
     now = desk.now()
     with reading(desk.engine) as session:
         found = list_alerts(session, wanted, now=now, limit=PAGE + 1, after=max(after, 0))

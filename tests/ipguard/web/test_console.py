@@ -43,7 +43,7 @@ def exported() -> list[int]:
 @pytest.fixture
 def console(tmp_path: Path, clock: Clock, exported: list[int]) -> Iterator[TestClient]:
     workspace, engine = fill(tmp_path / "ws", clock)
-    app = create_app(workspace, engine=engine, now=clock, export=exported.append)
+    app = create_app(workspace, engine=engine, now=clock, export=lambda case, _by: exported.append(case))
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         client.workspace = workspace
         yield client
@@ -247,7 +247,7 @@ def test_a_handed_in_bundle_is_judged_in_words(inside):
 
 
 def test_evidence_that_cannot_be_reached_is_told_in_words(tmp_path, clock):
-    def broken(_case: int) -> None:
+    def broken(_case: int, _by: str) -> None:
         raise EvidenceError("The evidence store is held by another process.")
 
     workspace, engine = fill(tmp_path / "ws", clock)
