@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from crawlers.adapter import Adapter, Policy
 from crawlers.adapters import discord, github, rdap, rfc6962, schema_org, shopify, static_ct, top_list
 from crawlers.errors import BadSource
 from crawlers.exchange import Exchange
 from crawlers.extract.transparency import BadEntry, checkpoint_size
+from crawlers.recipes.build import build
+from crawlers.recipes.engine import host_of
+from crawlers.recipes.folder import find_recipe, known_recipes
 
 GROUP = "ipguard.adapters"
 """Entry point group of third-party adapters: each a function (base_url, policy, options) -> Adapter."""
@@ -30,11 +34,14 @@ BUILT_IN: Mapping[str, Make] = {
 }
 NEEDS_QUERY = frozenset({"rdap", "github", "discord"})
 """Adapters that show nothing unless they are told what to ask for."""
+RECIPE = "recipe:"
+"""What stands before the name of a recipe where an adapter is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """A source in short: `ct:https://log.example/2026h2`, `github:star lantern server`, `discord:CODE`."""
+    """A source in short: `ct:https://log.example/2026h2`, `github:star lantern server`, `discord:CODE`,
+    `recipe:NAME`, `recipe:NAME@https://shop.example`."""
 
     base_url: str
     adapter: str = ""
@@ -51,13 +58,21 @@ class Spelled:
 
 
 def build_adapter(
-    kind: str, base_url: str, options: Mapping[str, object], *, min_gap_seconds: float
+    kind: str,
+    base_url: str,
+    options: Mapping[str, object],
+    *,
+    min_gap_seconds: float,
+    recipes: Sequence[Path] = (),
 ) -> Adapter:
-    """The adapter a source names.
+    """The adapter a source names; `recipes` are folders of one's own, which win over what comes with the package.
 
     Raises:
-        BadSource: there is none of that name, or another package's does not load.
+        BadSource: there is none of that name, another package's does not load, or a recipe has mistakes.
     """
+    if kind.startswith(RECIPE):
+        recipe = find_recipe(kind.removeprefix(RECIPE), recipes)
+        return build(recipe, base_url, options, min_gap_seconds=min_gap_seconds)
     policy = Policy(access="A", basis="public-page", min_gap_seconds=min_gap_seconds)
     make = BUILT_IN.get(kind) or _third_party(kind)
     return make(base_url, policy, options)
@@ -66,6 +81,27 @@ def build_adapter(
 def known_adapters() -> tuple[str, ...]:
     """Names that `build_adapter` knows."""
     return (*BUILT_IN, *sorted(point.name for point in entry_points(group=GROUP)))
+
+
+def needs_query(kind: str, recipes: Sequence[Path] = ()) -> bool:
+    """Whether a source of this adapter shows nothing unless it is told what to ask for.
+
+    Raises:
+        BadSource: it is a recipe that is not there, or has mistakes.
+    """
+    if kind.startswith(RECIPE):
+        return find_recipe(kind.removeprefix(RECIPE), recipes).part.needs_query
+    return kind in NEEDS_QUERY
+
+
+def recipe_for(url: str, recipes: Sequence[Path] = ()) -> str:
+    """The adapter name of the recipe that knows the host of an address; empty where none does."""
+    host = host_of(url)
+    names = {host, host.removeprefix("www.")}
+    for one in known_recipes(recipes):
+        if one.recipe is not None and names & {*one.recipe.part.hosts, *one.recipe.part.shops}:
+            return f"{RECIPE}{one.name}"
+    return ""
 
 
 def recognise(exchange: Exchange) -> str:
@@ -89,6 +125,9 @@ def spelled(text: str) -> Spelled:
             return Spelled(rest, "top-list", way="toplist")
         case "github":
             return Spelled("https://api.github.com", "github", rest.strip(), "github")
+        case "recipe":
+            recipe_name, _, at = rest.strip().partition("@")
+            return Spelled(at, f"{RECIPE}{recipe_name}", way="recipe")
         case "discord":
             return Spelled("https://discord.com/api/v10", "discord", rest.strip(), "discord")
         case _:
@@ -119,5 +158,5 @@ def _third_party(kind: str) -> Make:
             return loaded
     raise BadSource(
         f"There is no adapter “{kind}”",
-        hint=f"Known: {', '.join(known_adapters())}. Others come as packages.",
+        hint=f"Known: {', '.join(known_adapters())}, and recipe:NAME. Others come as packages.",
     )

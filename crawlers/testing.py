@@ -6,55 +6,21 @@ that is expected becomes one test, so a redesigned shop shows up as "price, sell
 
 from __future__ import annotations
 
-import json
+import asyncio
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from crawlers.adapter import Adapter, Outcome, Page, Query
-from crawlers.exchange import Exchange, Purpose, Request
+from crawlers.crawl import Course, Step, crawl
+from crawlers.exchange import Exchange, Request
+from crawlers.saved import FROZEN, SavedPage, saved_pages
 
-FROZEN = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class SavedPage:
-    """One saved answer and what it must yield."""
-
-    folder: Path
-    exchange: Exchange
-    expected: Mapping[str, object]
-    """outcome, note (part of it), requests (URLs), listings (objects of expected fields)."""
-
-    @property
-    def case(self) -> str:
-        """adapter/case."""
-        return f"{self.folder.parent.name}/{self.folder.name}"
-
-
-def saved_pages(folder: Path) -> Iterator[SavedPage]:
-    """Every saved page below a folder, in a fixed order."""
-    for meta in sorted(folder.glob("**/exchange.json")):
-        said = json.loads(meta.read_text("utf-8"))
-        expected = json.loads((meta.parent / "expected.json").read_text("utf-8"))
-        request = Request(
-            said["url"],
-            Purpose(said.get("purpose", "page")),
-            label=said.get("label", ""),
-            state=said.get("state", {}),
-        )
-        headers = tuple((str(name), str(value)) for name, value in said.get("headers", {}).items())
-        body = (meta.parent / "body").read_bytes()
-        yield SavedPage(
-            meta.parent,
-            Exchange(request, said["url"], said.get("status", 200), headers, body, FROZEN, FROZEN),
-            expected,
-        )
+__all__ = ["FROZEN", "AdapterContract", "SavedPage", "saved_pages"]
+MOST_REQUESTS = 60
+"""Requests after which a crawl of one and the same answer has not ended."""
 
 
 class AdapterContract(ABC):
@@ -128,3 +94,32 @@ class AdapterContract(ABC):
         """Each of the outcomes has a saved page."""
         outcomes = {adapter.read(page.exchange).outcome for page in saved}
         assert {Outcome.OK, Outcome.EMPTY, Outcome.BLOCKED, Outcome.CHANGED} <= outcomes
+
+    def test_a_crawl_ends_where_every_answer_is_the_same(
+        self, adapter: Adapter, saved: list[SavedPage]
+    ) -> None:
+        """Paging that leads round and round stops by itself, long before the limit of a run."""
+        for page in saved:
+            course = Course(adapter, Query("lantern", max_pages=MOST_REQUESTS * 2), lambda: FROZEN)
+            steps = asyncio.run(_crawled(course, _Same(page.exchange)))
+            assert len(steps) < MOST_REQUESTS + len(adapter.read(page.exchange).requests), page.case
+
+
+class _Same:
+    """Answers whatever is asked in the same way."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    async def fetch(self, request: Request) -> Exchange:
+        """The same answer, as if it had come from there."""
+        return replace(self._exchange, request=request, url=request.url)
+
+
+async def _crawled(course: Course, fetcher: _Same) -> list[Step]:
+    steps: list[Step] = []
+    async for step in crawl(course, fetcher):
+        steps.append(step)
+        if len(steps) > MOST_REQUESTS * 3:
+            break
+    return steps

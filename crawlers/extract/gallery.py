@@ -66,7 +66,7 @@ def largest(node: LexborNode, base: str) -> str:
     best, size = attributes.get("src") or "", 0.0
     if not best or best.startswith("data:"):
         best = attributes.get("data-src") or attributes.get("data-lazy-src") or ""
-    for url, wide in _candidates(attributes.get("srcset") or attributes.get("data-srcset") or ""):
+    for url, wide in candidates(attributes.get("srcset") or attributes.get("data-srcset") or ""):
         if wide > size:
             best, size = url, wide
     return web_address(best, base) if not best.startswith("data:") else ""
@@ -102,7 +102,8 @@ def _picture_and_size(url: str) -> tuple[str, float]:
     return key, max(sizes, default=inf)
 
 
-def _candidates(srcset: str) -> Iterator[tuple[str, float]]:
+def candidates(srcset: str) -> Iterator[tuple[str, float]]:
+    """Address and width or density of each candidate of a srcset attribute (HTML §4.8.4.2.1)."""
     for candidate in srcset.split(", " if ", " in srcset else ","):
         parts = candidate.split()
         if len(parts) == 2 and (number := re.fullmatch(r"(\d+(?:\.\d+)?)[wx],?", parts[1])):

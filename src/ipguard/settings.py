@@ -200,6 +200,11 @@ class Workspace:
         return self.folder / "pictures"
 
     @property
+    def marketplaces(self) -> Path:
+        """Recipes of one's own: a folder each; they win over those that come with the package."""
+        return self.folder / "marketplaces"
+
+    @property
     def exports(self) -> Path:
         """Bundles that were exported."""
         return self.folder / "exports"

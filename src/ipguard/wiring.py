@@ -238,6 +238,7 @@ def make_sweeper(
             source.base_url,
             source.options,
             min_gap_seconds=max(source.min_gap_seconds, 0.001),
+            recipes=(workspace.marketplaces,),
         )
 
     spool_of = partial(Spool, workspace.folder / "spool")
