@@ -114,8 +114,8 @@ class Recorder:
                 artefact = picture_artefact(role, data)
                 artefacts[artefact.name] = artefact
             for view, drawn in views.items():
-                name = f"overlay-{number}-{view}.png"
-                artefacts[name] = Artefact(name, "overlay", "image/png", drawn)
+                name = f"overlay-{number}-{view}.jpg"
+                artefacts[name] = Artefact(name, "overlay", "image/jpeg", drawn)
         for sha256 in sorted({f.place.picture for f in findings if isinstance(f.place, TextPlace)} - {""}):
             try:
                 artefact = picture_artefact("picture", self.pictures.get(sha256))

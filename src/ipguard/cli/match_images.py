@@ -132,7 +132,7 @@ def _line_row(line: TextLine) -> dict[str, object]:
 
 
 def _draw(folder: Path, path: Path, data: bytes, verdict: PictureVerdict, known: dict[str, Path]) -> None:
-    """`PICTURE--REFERENCE-VIEW.png`; the picture with the start of its digest, as two folders may share a name."""
+    """`PICTURE--REFERENCE-VIEW.jpg`; the picture with the start of its digest, as two folders may share a name."""
     from ipguard.matching.finding import PicturePlace
     from ipguard.matching.images.draw import explanations
 
@@ -143,7 +143,7 @@ def _draw(folder: Path, path: Path, data: bytes, verdict: PictureVerdict, known:
         reference = known[one.place.reference]
         name = f"{path.stem}-{one.place.picture[:8]}--{_work_name(one, reference)}"
         for view, drawn in explanations(data, reference.read_bytes(), one.place).items():
-            (folder / f"{name}-{view}.png").write_bytes(drawn)
+            (folder / f"{name}-{view}.jpg").write_bytes(drawn)
 
 
 def _work_name(finding: Finding, reference: Path) -> str:

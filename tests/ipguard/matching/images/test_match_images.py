@@ -77,7 +77,7 @@ def test_what_could_not_be_looked_at_of_a_picture_is_noted(lines):
 def test_explanation_pictures_are_named_by_picture_reference_and_view(folder, lines):
     drawn = sorted(path.name for path in (folder / "drawn").iterdir())
 
-    assert {name.rsplit("-", 1)[1] for name in drawn} >= {"region.png", "layover.png"}
+    assert {name.rsplit("-", 1)[1] for name in drawn} >= {"region.jpg", "layover.jpg"}
     assert all(name.startswith("mug-") and "--tide-fox-key-" in name for name in drawn)
     assert all(isinstance(decode((folder / "drawn" / name).read_bytes()), Picture) for name in drawn)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from functools import cache
 from importlib.resources import files
 
 import pytest
@@ -44,12 +45,18 @@ def test_what_looks_or_reads_the_same_folds_the_same(written, plain):
     assert fold(written).text == plain
 
 
-def slowly(text: str) -> list[tuple[str, int, int]]:
-    """Folding as one would write it down: each code point by itself, then each joining character to the one before."""
+@cache
+def written_rows() -> dict[int, str]:
     rows = {}
     for line in files("ipguard.matching.text").joinpath("data/fold.tsv").read_text("ascii").splitlines():
         code, _, to = line.partition("\t")
         rows[int(code, 16)] = "".join(chr(int(one, 16)) for one in to.split())
+    return rows
+
+
+def slowly(text: str) -> list[tuple[str, int, int]]:
+    """Folding as one would write it down: each code point by itself, then each joining character to the one before."""
+    rows = written_rows()
     plain = [
         (c, at, at + 1)
         for at, written in enumerate(text)
