@@ -1,25 +1,24 @@
 """The crawl loop: ask what the frontier holds, one step at a time, until a stop rule says enough.
 
-Each step carries the frontier as it is afterwards. Whoever writes step and frontier down in one transaction can
-be killed at any moment and goes on without losing or doubling anything but the request that was in flight.
+Each step carries what it changes in the frontier. Whoever writes step and change down in one transaction can be
+killed at any moment and goes on without losing or doubling anything but the request that was in flight.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from w3lib.url import canonicalize_url
-
 from crawlers.adapter import Adapter, Outcome, Page, Query
-from crawlers.errors import BadSource, CrawlError, NoKey, Refused, RetryLater, RobotsRefused, Unreadable
-from crawlers.exchange import Exchange, Purpose, Request, State
+from crawlers.coverage import Coverage, coverage_of
+from crawlers.errors import CrawlError, NoKey, Refused, RetryLater, RobotsRefused, Unreadable
+from crawlers.exchange import Exchange, Purpose, Request
+from crawlers.frontier import Change, Frontier, digest_of, request_key
 from crawlers.listing import Listing
 
 FAILURES_TO_STOP = 5
@@ -31,7 +30,6 @@ LARGE_BODY = 100_000
 """Bytes from which reading an answer leaves the event loop."""
 BLOCKED_STATUS = frozenset({401, 403, 407, 451})
 
-JsonObject = dict[str, object]
 Sift = Callable[[Sequence[Listing]], Sequence[Listing]]
 """Which listings of one answer are worth keeping. Runs on a thread of its own, and must be as pure as an adapter."""
 
@@ -45,67 +43,22 @@ class Fetches(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Frontier:
-    """What is still to be asked and what was seen: everything a run needs to go on."""
-
-    pending: tuple[Request, ...] = ()
-    seen_urls: frozenset[str] = frozenset()
-    """Canonical URLs that were asked or are pending; with a digest of the body where one was posted."""
-    seen_ids: frozenset[str] = frozenset()
-    pages: int = 0
-    failures: int = 0
-    """Failed steps in a row."""
-    tries: int = 0
-    """How often the first pending request was asked to come back."""
-    position: State | None = None
-    """Up to where a source that only grows has been read."""
-
-    def to_json(self) -> JsonObject:
-        """Plain JSON values."""
-        return {
-            "pending": [_request_json(request) for request in self.pending],
-            "seen_urls": sorted(self.seen_urls),
-            "seen_ids": sorted(self.seen_ids),
-            "pages": self.pages,
-            "failures": self.failures,
-            "tries": self.tries,
-            "position": None if self.position is None else dict(self.position),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Frontier:
-        """What `to_json` wrote.
-
-        Raises:
-            BadSource: it is something else.
-        """
-        try:
-            return cls(
-                pending=tuple(_request_from(row) for row in _list(data["pending"])),
-                seen_urls=frozenset(str(url) for url in _list(data["seen_urls"])),
-                seen_ids=frozenset(str(one) for one in _list(data["seen_ids"])),
-                pages=int(str(data["pages"])),
-                failures=int(str(data["failures"])),
-                tries=int(str(data["tries"])),
-                position=_position(data.get("position")),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadSource("What was written down of the run cannot be read; it begins anew.") from error
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One request and what became of it."""
 
     request: Request
     outcome: Outcome
-    frontier: Frontier
-    """As it is after this step."""
+    change: Change
+    """What this step does to the frontier; the first of a new crawl brings what it begins with."""
+    frontier: Frontier = field(default_factory=Frontier)
+    """As it is after this step, until the next one is asked for."""
     exchange: Exchange | None = None
     listings: tuple[Listing, ...] = ()
     """New in this run, and worth keeping."""
     read: int = 0
     """Listings in the answer, before sifting."""
+    coverage: Coverage = field(default_factory=lambda: MappingProxyType({}))
+    """What those say and do not say."""
     note: str = ""
     not_before: datetime | None = None
     """The run pauses here until then."""
@@ -129,59 +82,80 @@ async def crawl(course: Course, fetcher: Fetches, frontier: Frontier | None = No
 
     Never raises for what a server does: that is an outcome.
     """
-    here = frontier if frontier is not None else begin(course)
+    first = Change() if frontier is not None else begin(course)
+    here = frontier if frontier is not None else Frontier()
+    here.apply(first)
     while here.pending:
         step = await _step(course, fetcher, here)
-        yield step
-        here = step.frontier
+        here.apply(step.change)
+        yield replace(step, change=_together(first, step.change), frontier=here)
+        first = Change()
         if step.stopped or step.not_before is not None:
             return
 
 
-def begin(course: Course) -> Frontier:
-    """The frontier of a crawl that has not begun."""
+def begin(course: Course) -> Change:
+    """What a crawl begins with."""
     first = tuple(course.adapter.start(course.query))
-    seen = frozenset(_key(request) for request in first)
-    return Frontier(pending=first, seen_urls=seen, position=course.query.position)
+    return Change(
+        requests=first, urls=tuple(request_key(one) for one in first), position=course.query.position
+    )
+
+
+def _together(first: Change, then: Change) -> Change:
+    """Both as one change."""
+    return replace(
+        then,
+        done=first.done + then.done,
+        requests=(*first.requests, *then.requests),
+        urls=(*first.urls, *then.urls),
+    )
 
 
 async def _step(course: Course, fetcher: Fetches, here: Frontier) -> Step:
     request = here.pending[0]
-    rest = replace(here, pending=here.pending[1:], tries=0)
     if why := _foreign(course.adapter, request.url):
-        return Step(request, Outcome.ERROR, rest, note=why)
+        return Step(request, Outcome.ERROR, _passed(here), note=why)
     try:
         exchange = await fetcher.fetch(request)
     except RetryLater as error:
         return _asked_to_wait(course, request, here, error)
     except NoKey as error:
-        return Step(request, Outcome.BLOCKED, rest, stopped=str(error))
+        return Step(request, Outcome.BLOCKED, _passed(here), stopped=str(error))
     except Refused as error:
-        return _failed(request, rest, Outcome.BLOCKED, error)
+        return _failed(request, here, Outcome.BLOCKED, error)
     except CrawlError as error:
-        return _failed(request, rest, Outcome.ERROR, error)
+        return _failed(request, here, Outcome.ERROR, error)
     page = await _read(course.adapter, exchange)
-    read = len(page.listings)
+    read, coverage = len(page.listings), coverage_of(page.listings)
     if course.sift is not None and page.listings:
         page = replace(page, listings=tuple(await asyncio.to_thread(course.sift, page.listings)))
-    return replace(_after(course, request, rest, exchange, page), read=read)
+    return replace(_after(course, request, here, exchange, page), read=read, coverage=coverage)
+
+
+def _passed(here: Frontier, *, failures: int = 0) -> Change:
+    """The first pending request is done with, and nothing came of it; `failures` more in a row."""
+    return Change(
+        done=1, pages=here.pages, failures=here.failures + failures, tries=0, position=here.position
+    )
 
 
 def _asked_to_wait(course: Course, request: Request, here: Frontier, error: RetryLater) -> Step:
     """A short pause is sat out (the host's pace makes the next try wait); a long one pauses the run."""
-    again = replace(here, tries=here.tries + 1)
+    still = replace(_passed(here), done=0, tries=here.tries)
     pause = (error.not_before - course.now()).total_seconds()
     if pause > SHORT_PAUSE_SECONDS:
-        return Step(request, Outcome.ERROR, here, note=str(error), not_before=error.not_before)
-    if again.tries < TRIES:
+        return Step(request, Outcome.ERROR, still, note=str(error), not_before=error.not_before)
+    if here.tries + 1 < TRIES:
+        again = replace(still, tries=here.tries + 1)
         return Step(request, Outcome.ERROR, again, note=f"{error} It is asked again.")
-    return _failed(request, replace(here, pending=here.pending[1:], tries=0), Outcome.BLOCKED, error)
+    return _failed(request, here, Outcome.BLOCKED, error)
 
 
-def _failed(request: Request, rest: Frontier, outcome: Outcome, error: CrawlError) -> Step:
+def _failed(request: Request, here: Frontier, outcome: Outcome, error: CrawlError) -> Step:
     if isinstance(error, RobotsRefused) and not error.whole_host:  # this address only; the source is well
-        return Step(request, outcome, rest, note=str(error))
-    after = replace(rest, failures=rest.failures + 1)
+        return Step(request, outcome, _passed(here), note=str(error))
+    after = _passed(here, failures=1)
     return Step(request, outcome, after, note=str(error), stopped=_too_many_failures(after))
 
 
@@ -200,52 +174,54 @@ async def _read(adapter: Adapter, exchange: Exchange) -> Page:
         )
 
 
-def _after(course: Course, request: Request, rest: Frontier, exchange: Exchange, page: Page) -> Step:
-    new = tuple(one for one in _unique(page.listings) if one.id not in rest.seen_ids)
+def _after(course: Course, request: Request, here: Frontier, exchange: Exchange, page: Page) -> Step:
+    new = tuple(one for one in _unique(page.listings) if digest_of(one.id) not in here.seen_ids)
     notes = [page.note] if page.note else []
     if exchange.truncated:
         notes.append(f"The answer was cut ({exchange.truncated}).")
     kept = {one.id for one in page.listings}
     asked = [one for one in page.requests if not one.only_for or one.only_for in kept]
-    if asked and _led_back(request, rest, exchange):
+    if asked and _led_back(request, here, exchange):
         notes.append("It led back to a page seen before: paging stops here.")
         asked = []
     elif asked and page.listings and not new and page.position is None:
         notes.append("Nothing new on this page: paging stops here.")
         asked = []
-    wanted, dropped = _unseen(course.adapter, rest, asked, exchange.url)
+    wanted, dropped = _unseen(course.adapter, here, asked, exchange.url)
     notes.extend(dropped)
-    after = replace(
-        rest,
-        pending=(*rest.pending, *wanted),
-        seen_urls=rest.seen_urls | {_key(one) for one in wanted} | {_key(replace(request, url=exchange.url))},
-        seen_ids=rest.seen_ids | {one.id for one in new},
-        pages=rest.pages + (request.purpose in (Purpose.PAGE, Purpose.FEED)),
-        failures=rest.failures + 1 if page.outcome in (Outcome.ERROR, Outcome.BLOCKED) else 0,
-        position=page.position if page.position is not None else rest.position,
+    came_from = request_key(replace(request, url=exchange.url))
+    after = Change(
+        done=1,
+        requests=tuple(wanted.values()),
+        urls=(*wanted, *(() if came_from in here.seen_urls else (came_from,))),
+        ids=tuple(digest_of(one.id) for one in new),
+        pages=here.pages + (request.purpose in (Purpose.PAGE, Purpose.FEED)),
+        failures=here.failures + 1 if page.outcome in (Outcome.ERROR, Outcome.BLOCKED) else 0,
+        position=page.position if page.position is not None else here.position,
     )
-    stopped = _enough(course.query, after) or _too_many_failures(after)
+    stopped = _enough(course.query, here, after) or _too_many_failures(after)
     if page.outcome is Outcome.BLOCKED:
         stopped = stopped or "The shop blocks us; it is left alone until the next run."
-    return Step(request, page.outcome, after, exchange, new, note=" ".join(notes), stopped=stopped)
+    return Step(
+        request, page.outcome, after, Frontier(), exchange, new, note=" ".join(notes), stopped=stopped
+    )
 
 
 def _unseen(
-    adapter: Adapter, rest: Frontier, requests: Sequence[Request], base: str
-) -> tuple[list[Request], list[str]]:
-    """Requests that are worth asking, and why others were dropped."""
-    wanted: list[Request] = []
-    known = {_key(Request(base))}
+    adapter: Adapter, here: Frontier, requests: Sequence[Request], base: str
+) -> tuple[dict[int, Request], list[str]]:
+    """Requests that are worth asking, by their key, and why others were dropped."""
+    wanted: dict[int, Request] = {}
+    own = request_key(Request(base))
     seen = foreign = 0
     for request in requests:
-        key = _key(request)
-        if key in known or key in rest.seen_urls:
+        key = request_key(request)
+        if key == own or key in wanted or key in here.seen_urls:
             seen += 1
         elif _foreign(adapter, request.url):
             foreign += 1
         else:
-            known.add(key)
-            wanted.append(request)
+            wanted[key] = request
     notes = []
     if seen:
         notes.append(f"{seen} address{'es' if seen > 1 else ''} seen before, not asked again.")
@@ -256,25 +232,29 @@ def _unseen(
     return wanted, notes
 
 
-def _led_back(request: Request, rest: Frontier, exchange: Exchange) -> bool:
+def _led_back(request: Request, here: Frontier, exchange: Exchange) -> bool:
     """Whether a redirect ended on a page that was asked before, as shops do with pages past the last."""
-    final = _key(replace(request, url=exchange.url))
-    return final != _key(request) and final in rest.seen_urls
+    if exchange.url == request.url:
+        return False
+    final = request_key(replace(request, url=exchange.url))
+    return final != request_key(request) and final in here.seen_urls
 
 
-def _enough(query: Query, frontier: Frontier) -> str:
-    if not frontier.pending:
+def _enough(query: Query, here: Frontier, after: Change) -> str:
+    left = len(here.pending) - after.done + len(after.requests)
+    if not left:
         return ""
-    if len(frontier.seen_ids) >= query.max_listings:
-        return f"{len(frontier.seen_ids)} listings are enough for one run."
-    if frontier.pages >= query.max_pages:
-        return f"{frontier.pages} pages are enough for one run; {len(frontier.pending)} were not asked."
+    listings = len(here.seen_ids) + len(after.ids)
+    if listings >= query.max_listings:
+        return f"{listings} listings are enough for one run."
+    if after.pages >= query.max_pages:
+        return f"{after.pages} pages are enough for one run; {left} were not asked."
     return ""
 
 
-def _too_many_failures(frontier: Frontier) -> str:
-    if frontier.failures >= FAILURES_TO_STOP:
-        return f"{frontier.failures} failures in a row: the run ends here."
+def _too_many_failures(after: Change) -> str:
+    if after.failures >= FAILURES_TO_STOP:
+        return f"{after.failures} failures in a row: the run ends here."
     return ""
 
 
@@ -290,54 +270,3 @@ def _foreign(adapter: Adapter, url: str) -> str:
 
 def _unique(listings: Sequence[Listing]) -> list[Listing]:
     return list({one.id: one for one in listings}.values())
-
-
-def _key(request: Request) -> str:
-    """One spelling for requests that ask the same; a URL that is none is its own key."""
-    try:
-        url = str(canonicalize_url(request.url))
-    except ValueError:
-        url = request.url
-    if not request.body and request.method == "GET":
-        return url
-    return f"{request.method} {url} {hashlib.sha256(request.body).hexdigest()}"
-
-
-def _request_json(request: Request) -> JsonObject:
-    return {
-        "url": request.url,
-        "purpose": request.purpose.value,
-        "method": request.method,
-        "headers": [list(pair) for pair in request.headers],
-        "body": request.body.decode("latin-1"),
-        "label": request.label,
-        "only_for": request.only_for,
-        "state": dict(request.state),
-    }
-
-
-def _request_from(row: object) -> Request:
-    if not isinstance(row, dict):
-        raise TypeError("a request is an object")
-    return Request(
-        url=str(row["url"]),
-        purpose=Purpose(row["purpose"]),
-        method=str(row["method"]),
-        headers=tuple((str(name), str(value)) for name, value in row["headers"]),
-        body=str(row["body"]).encode("latin-1"),
-        label=str(row["label"]),
-        only_for=str(row.get("only_for", "")),
-        state=MappingProxyType(dict(row["state"])),
-    )
-
-
-def _position(value: object) -> State | None:
-    if value is not None and not isinstance(value, dict):
-        raise TypeError("a position is an object")
-    return MappingProxyType(value) if value is not None else None
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError("a list is expected")
-    return value

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import cast
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
-from w3lib.url import canonicalize_url
 
 from crawlers.adapter import Outcome
+from crawlers.addresses import same_place
 from crawlers.extract import sources
 from crawlers.extract.challenge import challenge_in
 from crawlers.extract.charset import decode_page
@@ -23,12 +23,6 @@ from crawlers.extract.visible import facts, heading_text, main_heading, visible
 from crawlers.listing import Listing, Seller
 
 EXPECTED = ("title", "price", "pictures")
-TRACKING = {
-    "fbclid", "gclid", "msclkid", "dclid", "yclid", "igshid", "mc_cid", "mc_eid", "spm", "scm", "ref",
-    "ref_", "referrer", "_ga", "_gl", "srsltid", "affiliate", "aff_id", "tag", "campaign", "source", "trk",
-    "pvid", "algo_pvid",
-}  # fmt: skip
-"""Query parameters that say where a visitor came from, and nothing about the listing."""
 FIELDS = (
     "title",
     "description",
@@ -124,21 +118,10 @@ def _other_prices(found: list[Found]) -> list[str]:
 
 def listing_id(url: str) -> str:
     """An id that stays the same under tracking parameters: the cleaned URL, or its digest where that is long."""
-    cleaned = clean_url(url)
-    parts = urlsplit(cleaned)
-    short = f"{parts.path.strip('/')}{'?' + parts.query if parts.query else ''}" or "/"
-    return short if len(short) <= 120 else hashlib.sha256(cleaned.encode()).hexdigest()[:32]
-
-
-def clean_url(url: str) -> str:
-    """A URL without tracking parameters and fragment."""
-    try:
-        parts = urlsplit(url)
-        pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=200)
-    except ValueError:
-        return url
-    kept = [(k, v) for k, v in pairs if k.lower() not in TRACKING and not k.lower().startswith("utm_")]
-    return str(canonicalize_url(urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(kept), ""))))
+    place = same_place(url)
+    cut = place.find("/") if "/" in place else place.find("?")
+    short = place[cut:].strip("/") if cut >= 0 else "/"
+    return short if len(short) <= 120 else hashlib.sha256(place.encode()).hexdigest()[:32]
 
 
 def _merge(page: LexborHTMLParser, found: list[Found], url: str) -> tuple[Listing, dict[str, str]]:

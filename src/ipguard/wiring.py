@@ -105,8 +105,10 @@ class Sweeper:
     kit: Kit
 
     def run(self, claim: Claim) -> SourceReport:
-        """Run one claimed source."""
-        return sweep_source(self.kit, claim)
+        """Run one claimed source, on an event loop of its own."""
+        import asyncio
+
+        return asyncio.run(sweep_source(self.kit, claim))
 
 
 def add_watchlist(

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawlers.adapter import Outcome, Page, Policy, Query
-from crawlers.crawl import Course, Frontier, crawl
+from crawlers.crawl import Course, crawl
 from crawlers.errors import BadSource, RetryLater, RobotsRefused, Unreachable
-from crawlers.exchange import Exchange, Request
+from crawlers.exchange import Exchange, Purpose, Request
+from crawlers.frontier import Change, Frontier, replayed
 from crawlers.listing import Listing
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -129,7 +130,7 @@ def test_a_link_that_is_no_address_is_left_out_and_the_run_goes_on(link):
     found = steps(shop, adapter=adapter)
     assert shop.asked == [f"{BASE}/1", f"{BASE}/2"]
     assert "1 address on other hosts or unreadable" in found[0].note
-    json.dumps(found[0].frontier.to_json())
+    json.dumps(found[0].change.to_json())
 
 
 def test_a_page_past_the_last_that_redirects_to_the_first_ends_the_paging():
@@ -230,7 +231,7 @@ def test_a_long_pause_pauses_the_run_and_keeps_its_place():
 
     found = steps(shop)
     assert found[-1].not_before == until
-    assert ids(steps(shop, found[-1].frontier)) == ["b"]
+    assert ids(steps(shop, replayed(step.change for step in found))) == ["b"]
 
 
 def test_failures_in_a_row_end_the_run():
@@ -246,9 +247,9 @@ def test_a_run_goes_on_from_any_step_with_nothing_doubled_or_lost():
     pages = {f"/{n}": f"item {n}a\nitem {n}b\nnext {BASE}/{n + 1}" for n in range(1, 6)} | {"/6": "item last"}
     whole = steps(Shop(dict(pages)))
 
-    for n, step in enumerate(whole[:-1], 1):
-        written = json.loads(json.dumps(step.frontier.to_json()))
-        rest = steps(Shop(dict(pages)), Frontier.from_json(written))
+    written = [json.loads(json.dumps(step.change.to_json())) for step in whole]
+    for n in range(1, len(whole)):
+        rest = steps(Shop(dict(pages)), replayed(Change.from_json(one) for one in written[:n]))
         assert ids(whole[:n]) + ids(rest) == ids(whole)
 
 
@@ -256,15 +257,34 @@ def test_a_request_comes_back_whole_from_what_was_written():
     request = Request(
         f"{BASE}/x", method="POST", headers=(("A", "b"),), body=b"\x00\xff", label="l", state={"n": 1}
     )
-    frontier = Frontier((request,), frozenset({f"{BASE}/x"}), frozenset({"a"}), 3, 1, 2)
+    plain, feed = Request(f"{BASE}/y"), Request(f"{BASE}/z", Purpose.FEED, only_for="a")
+    change = Change(1, (request, plain, feed), (2**63 - 1, -1), (7,), 3, 1, 2, {"next": 5})
 
-    assert Frontier.from_json(json.loads(json.dumps(frontier.to_json()))) == frontier
+    assert Change.from_json(json.loads(json.dumps(change.to_json()))) == change
 
 
-@pytest.mark.parametrize("data", [{}, {"pending": 3}, {"pending": [{}], "seen_urls": [], "seen_ids": []}])
+@pytest.mark.parametrize("data", [{}, {"done": 3}, {"done": 1, "requests": [{}], "urls": [], "ids": []}])
 def test_what_cannot_be_read_of_a_run_is_said(data):
     with pytest.raises(BadSource):
-        Frontier.from_json(data)
+        Change.from_json(data)
+
+
+def test_a_page_under_other_tracking_parameters_is_not_asked_again():
+    same = ["/1?utm_source=x", "/1?spm=a2.b&gclid=1#top", "/2?b=1&a=2", "/2?a=2&fbclid=9&b=1", "/2?a=3&b=1"]
+    shop = Shop({"/1": "item a\n" + "\n".join(f"next {BASE}{one}" for one in same)})
+
+    steps(shop)
+    assert [url.removeprefix(BASE) for url in shop.asked] == ["/1", "/2?b=1&a=2", "/2?a=3&b=1"]
+
+
+def test_a_step_writes_down_what_it_adds_and_not_what_is_there():
+    links = "\n".join(f"next {BASE}/i/{n}" for n in range(2000))
+    shop = Shop({"/1": links} | {f"/i/{n}": f"item {n}" for n in range(2000)})
+
+    found = steps(shop, max_pages=40)
+    sizes = [len(json.dumps(step.change.to_json())) for step in found]
+    assert sizes[0] > 2000 * 30
+    assert max(sizes[1:]) < 250
 
 
 def test_a_cut_answer_is_said_to_be_cut():

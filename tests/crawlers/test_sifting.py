@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import pytest
 
 from crawlers.adapter import Outcome, Page, Policy, Query
-from crawlers.crawl import Course, Frontier, Step, crawl
+from crawlers.crawl import Course, Step, crawl
 from crawlers.exchange import Exchange, Request
+from crawlers.frontier import digest_of
 from crawlers.listing import Listing
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -79,7 +80,7 @@ def test_only_what_is_kept_becomes_a_listing_and_is_followed():
     assert asked.urls == ["/1", "/star", "/2"]
     assert [[kept.id for kept in step.listings] for step in taken] == [["star"], [], []]
     assert [step.read for step in taken] == [2, 0, 1]
-    assert taken[-1].frontier.seen_ids == {"star"}
+    assert taken[-1].frontier.seen_ids == {digest_of("star")}
     assert taken[-1].frontier.position == {"next": 2}
     assert threading.get_ident() not in threads
 
@@ -120,11 +121,3 @@ def test_a_status_is_an_answer_where_the_adapter_reads_it(reads, outcome):
     adapter = Pages({"/1": Page(Outcome.OK, (one("star"),))}, Policy("A", "public-page", reads_status=reads))
     (step,) = steps(Course(adapter, Query(), lambda: NOON), Asked(451))
     assert step.outcome is outcome
-
-
-def test_a_frontier_written_before_positions_were_known_can_be_read():
-    written = Frontier(pending=(Request(f"{BASE}/1"),)).to_json()
-    del written["position"]
-    for row in written["pending"]:
-        del row["only_for"]
-    assert Frontier.from_json(written).pending == (Request(f"{BASE}/1"),)

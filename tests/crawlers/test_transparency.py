@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from crawlers.adapter import Outcome, Policy, Query
 from crawlers.adapters import rfc6962, static_ct
-from crawlers.crawl import Course, Frontier, Step, crawl
+from crawlers.crawl import Course, Step, crawl
 from crawlers.exchange import Exchange, Request
 from crawlers.extract.certificates import NotDer, names_of_certificate, names_of_tbs
 from crawlers.extract.transparency import (
@@ -32,6 +32,7 @@ from crawlers.extract.transparency import (
 from crawlers.fetch.fetcher import Fetcher, Identity, Manner
 from crawlers.fetch.pace import MemoryPace
 from crawlers.fetch.transport import http_transport
+from crawlers.frontier import Change, Frontier, replayed
 from crawlers.listing import Kind
 from crawlers.registry import log_probe_url, recognise_log, spelled
 
@@ -228,7 +229,7 @@ def test_a_run_that_ends_early_or_is_killed_goes_on_where_it_was(form: str) -> N
         first = look(adapter, service.base, max_pages=3)
         assert "more are there" in first[-1].note
         # killed after a step: the frontier that was written down holds everything
-        written = Frontier.from_json(first[-1].frontier.to_json())
+        written = replayed(Change.from_json(step.change.to_json()) for step in first)
         then = look(adapter, service.base, frontier=written)
         assert hosts(first) + hosts(then) == [f"n{number}.example" for number in range(1000)]
         # ended by its cap: the next run begins from the position alone

@@ -137,7 +137,7 @@ def runs(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOpt
         found = last_runs(session, name)
     for run in found:
         if as_json:
-            emit(run.model_dump(exclude={"frontier"}))
+            emit(run.model_dump())
         else:
             show(f"{run.started_at:%Y-%m-%d %H:%M}  {run.state:<9} {safe(run.note)}")
     if not found and not as_json:

@@ -40,7 +40,7 @@ def sweep(
     with progress("Looking") as advance:
         done = sweep_now(
             place, database, sources or [], everything=everything, operator=Operator(operator_name(), "os-account"),
-            now=utc_now, progress=lambda _source, n, total: advance(n, total),
+            now=utc_now, progress=lambda at: advance(at.done, at.of),
         )  # fmt: skip
     for report in done.reports:
         if as_json:
@@ -65,6 +65,8 @@ def tell(report: SourceReport) -> None:
         f"({report.new_listings} new, {report.gone} gone), {report.pictures} pictures, "
         f"[bold]{report.new_alerts} new alerts[/]"
     )
+    for words in report.alarms:
+        show(f"  [bold red]alarm[/] {safe(words)}")
     for one in report.skipped[:SHOWN]:
         show(f"  [yellow]{one.outcome}[/] {safe(one.url)}: {safe(one.why)}")
     if len(report.skipped) > SHOWN:

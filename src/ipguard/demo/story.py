@@ -151,7 +151,7 @@ def _look(
 ) -> tuple[SourceReport, ...]:
     done = sweep_now(
         workspace, database, [], everything=True, operator=OPERATOR, now=now,
-        progress=lambda _source, n, total: advance(n, total),
+        progress=lambda at: advance(at.done, at.of),
     )  # fmt: skip
     return done.reports
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
+from crawlers.addresses import one_spelling, same_place
 from crawlers.listing import Kind, Listing, Price, PriceKind, Seller
 from ipguard.listings.tables import ListingRow
 
@@ -41,14 +42,17 @@ def fit(listing: Listing) -> Listing:
     )
 
 
-def digest(listing: Listing) -> str:
-    """SHA-256 (hex) of everything a listing says.
+Said = dict[str, object]
+
+
+def said_by(listing: Listing) -> Said:
+    """Everything a listing says, as plain JSON values; its address without tracking.
 
     Left out: `updated_at`, which moves whenever stock does, and `missing`, which is about the reader.
     """
     price, seller = listing.price, listing.seller
-    said = {
-        "url": listing.url,
+    said: Said = {
+        "url": one_spelling(listing.url, of_listing=True),
         "title": listing.title,
         "description": listing.description,
         "price": [str(price.amount), price.currency, price.kind.value] if price else None,
@@ -65,6 +69,18 @@ def digest(listing: Listing) -> str:
     }
     if listing.kind is not Kind.OFFER:  # offers were kept before there were kinds
         said["kind"] = listing.kind.value
+    return said
+
+
+def kept_of(said: Said, *, seller: bool) -> Said:
+    """What is kept of it for every version: the description as its digest; the seller where it may be followed."""
+    text = str(said["description"])
+    kept = {**said, "description": hashlib.sha256(text.encode()).hexdigest() if text else ""}
+    return kept if seller else {name: value for name, value in kept.items() if name != "seller"}
+
+
+def digest(said: Said) -> str:
+    """SHA-256 (hex) of what `said_by` gave."""
     text = json.dumps(said, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -94,8 +110,10 @@ def as_listing(row: ListingRow) -> Listing:
 
 
 def _key(text: str) -> str:
-    """A key an index can hold; a longer one by its digest, which is as unique."""
+    """A key an index can hold; a longer one by its digest, which is as unique. An address counts without tracking."""
     kept = _clean(text, MAX_TEXT)
+    if kept.startswith(("http://", "https://")):
+        kept = same_place(kept)
     return kept if len(kept) <= MAX_KEY else f"sha256:{hashlib.sha256(kept.encode()).hexdigest()}"
 
 

@@ -12,8 +12,9 @@ from sqlmodel import Session, col
 
 from crawlers.listing import Listing
 from ipguard.database.statements import insert_into, portions
+from ipguard.listings.history import BACK, GONE, Read, keep_events, keep_versions
 from ipguard.listings.pictures import show_pictures
-from ipguard.listings.said import digest, fit
+from ipguard.listings.said import digest, fit, kept_of, said_by
 from ipguard.listings.tables import ListingPictureRow, ListingRow
 
 CHUNK = 200
@@ -46,18 +47,21 @@ def keep_listings(
     run_id: int,
     step: int,
     now: datetime,
+    follow_seller: bool = True,
 ) -> list[Kept]:
     """Write what was read: new rows, higher versions, or only a later `last_seen_at`.
 
     A listing named twice in one answer is kept once, as it was said last. Its pictures become rows that
     are still to be fetched; pictures it no longer shows are dropped from it. `read_by` is adapter@version,
-    `step` the position of the step in the run.
+    `step` the position of the step in the run. Every version is kept beside the row, without the seller where the
+    source does not let sellers be followed.
     """
     by_key = {one.id: one for one in map(fit, listings)}
     if not by_key:
         return []
     before = _standing(session, source_id, list(by_key))
-    digests = {key: digest(listing) for key, listing in by_key.items()}
+    said = {key: said_by(listing) for key, listing in by_key.items()}
+    digests = {key: digest(one) for key, one in said.items()}
     rows = [
         _row(listing, now, source_id=source_id, digest=digests[key], read_by=read_by, run=(run_id, step))
         for key, listing in by_key.items()
@@ -66,9 +70,14 @@ def keep_listings(
     for chunk in portions(rows):
         written.update(_upsert(session, chunk, now))
     kept = [_became(key, written[key], before.get(key), digests[key]) for key in by_key]
-    for one in kept:
-        if one.new or one.changed:
-            show_pictures(session, one.id, by_key[one.key].pictures)
+    news = [one for one in kept if one.new or one.changed]
+    for one in news:
+        show_pictures(session, one.id, by_key[one.key].pictures)
+    read = Read(run_id, step, read_by, now)
+    keep_versions(
+        session, [(one.id, one.version, kept_of(said[one.key], seller=follow_seller)) for one in news], read
+    )
+    keep_events(session, [one.id for one in kept if one.back], BACK, run_id, now)
     return kept
 
 
@@ -84,7 +93,9 @@ def mark_gone(session: Session, source_id: str, run_id: int, now: datetime) -> i
         .values(gone_at=now)
         .returning(col(ListingRow.id))
     )
-    return len(went.all())
+    ids = [listing_id for (listing_id,) in went]
+    keep_events(session, ids, GONE, run_id, now)
+    return len(ids)
 
 
 def to_judge(

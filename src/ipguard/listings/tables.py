@@ -55,6 +55,39 @@ class ListingRow(Row, table=True):
     """Version of watchlist and matchers that judged this version; anything else while it has to be judged (again)."""
 
 
+class ListingVersionRow(Row, table=True):
+    """What one version of a listing said, when it was first read, and where: which run, and which step of it."""
+
+    __tablename__ = "listing_version"
+    __table_args__ = (UniqueConstraint("listing_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    listing_id: int = Field(foreign_key="listing.id", index=True, ondelete="CASCADE")
+    version: int
+    at: datetime = Field(sa_type=Utc)
+    run_id: int | None = None
+    step: int | None = None
+    read_by: str = ""
+    """adapter@version."""
+    changed: list[str] = Field(default_factory=list, sa_type=Json)
+    """Names in `said` that differ from the version before; empty for the first."""
+    said: dict[str, object] = Field(sa_type=Json)
+    """`ipguard.listings.said.kept_of`: everything it said, the description as its digest."""
+
+
+class ListingEventRow(Row, table=True):
+    """A listing went, or came back."""
+
+    __tablename__ = "listing_event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    listing_id: int = Field(foreign_key="listing.id", index=True, ondelete="CASCADE")
+    at: datetime = Field(sa_type=Utc)
+    kind: str
+    """gone or back."""
+    run_id: int | None = None
+
+
 class LookupRow(Row, table=True):
     """What somebody else says about a listing that is a hit: a registry, or the name servers."""
 

@@ -14,16 +14,24 @@ from ipguard.matching.finding import Reason
 
 LANGUAGES = ("en", "zh")
 FIELDS = {
-    "en": {"picture_text": "text in the picture"},
+    "en": {"picture_text": "text in the picture", "codes": "product codes"},
     "zh": {
         "title": "标题",
         "description": "描述",
         "tags": "标签",
         "seller": "卖家名",
         "picture_text": "图中文字",
+        "price": "价格",
+        "currency": "币种",
+        "pictures": "图片",
+        "availability": "库存状态",
+        "condition": "成色",
+        "brand": "品牌",
+        "category": "类目",
+        "codes": "商品编码",
     },
 }
-"""Text fields of a listing, where the sentence does not use the name as it is."""
+"""Fields of a listing, where the sentence does not use the name as it is."""
 
 
 @lru_cache(maxsize=1)

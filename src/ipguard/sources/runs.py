@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from ipguard.sources.tables import RunRow, StepRow
+from crawlers.errors import BadSource
+from crawlers.frontier import Change, Frontier, replayed
+from ipguard.matching.finding import Reason, ReasonValue
+from ipguard.matching.reasons import render
+from ipguard.sources.tables import RunFrontierRow, RunRow, StepRow
 
 GOES_ON = ("running", "waiting")
 TROUBLES = ("blocked", "changed", "error")
@@ -24,7 +29,7 @@ class Asked:
     """One thing that was asked, and what became of it."""
 
     kind: str
-    """page, picture, registration or names."""
+    """page, canary, picture, registration or names."""
     url: str
     outcome: str
     """ok, empty, blocked, changed, error, skipped."""
@@ -86,17 +91,63 @@ def write_step(session: Session, run: RunRow, asked: Asked, now: datetime) -> in
     return run.steps
 
 
-def end_run(session: Session, run_id: int, state: str, note: str, now: datetime) -> RunRow:
+def end_run(
+    session: Session, run_id: int, state: str, reasons: Sequence[Reason], now: datetime, *, outcome: str = ""
+) -> RunRow:
     """Write how a run ended; waiting keeps its frontier, since it goes on."""
     run = session.get(RunRow, run_id)
     if run is None:
         raise ValueError("a run that was never begun cannot end")
-    run.state, run.note = state, note
+    run.state, run.note = state, " ".join(render(one) for one in reasons)
+    run.reasons = [{"code": one.code, "values": dict(one.values)} for one in reasons]
     if state not in GOES_ON:
-        run.ended_at, run.frontier = now, None
+        run.ended_at, run.outcome = now, outcome
+        _forget_frontier(session, run_id)
     session.add(run)
     session.flush()
     return run
+
+
+def reasons_of(run: RunRow) -> tuple[Reason, ...]:
+    """How a run went, to be rendered in the reader's language; none for one that goes on or is of an older version."""
+    return tuple(
+        Reason(str(one["code"]), cast("Mapping[str, ReasonValue]", one["values"])) for one in run.reasons
+    )
+
+
+def told(run: RunRow, language: str) -> str:
+    """How a run went, in a language; as it was written down where that was all."""
+    return " ".join(render(one, language) for one in reasons_of(run)) or run.note
+
+
+def keep_change(session: Session, run: RunRow, position: int, change: Change) -> None:
+    """Write down what the step at `position` did to the frontier."""
+    session.add(RunFrontierRow(run_id=cast(int, run.id), position=position, change=change.to_json()))
+
+
+def end_crawl(session: Session, run: RunRow, stopped: str) -> None:
+    """No page of this run is asked any more; `stopped` says why, where more was to be asked."""
+    run.crawled, run.stopped = True, stopped
+    session.add(run)
+    _forget_frontier(session, cast(int, run.id))
+
+
+def frontier_of(session: Session, run: RunRow) -> Frontier | None:
+    """The frontier from which a run goes on; None for one that begins, or whose rows cannot be read any more."""
+    rows = session.scalars(
+        select(col(RunFrontierRow.change))
+        .where(col(RunFrontierRow.run_id) == run.id)
+        .order_by(col(RunFrontierRow.position))
+    ).all()
+    try:
+        return replayed(Change.from_json(row) for row in rows) if rows else None
+    except BadSource:
+        _forget_frontier(session, cast(int, run.id))
+        return None
+
+
+def _forget_frontier(session: Session, run_id: int) -> None:
+    session.execute(delete(RunFrontierRow).where(col(RunFrontierRow.run_id) == run_id))
 
 
 def tally(session: Session, run: RunRow) -> Tally:
@@ -152,29 +203,32 @@ def listings_before(session: Session, source_id: str, run_id: int) -> int:
     )
 
 
-def run_note(tally: Tally, *, before: int, gone: int, grows: bool = False) -> str:
-    """How a run went, in words; `grows`: the source shows only what is new."""
+def run_reason(tally: Tally, *, before: int, gone: int, grows: bool = False) -> Reason:
+    """How a run went; `grows`: the source shows only what is new."""
+    why = {"why": tally.why or "-"}
+    counts: dict[str, ReasonValue] = {
+        "read": tally.read,
+        "pages": tally.pages,
+        "listings": tally.listings,
+        "last": tally.last,
+    }
     match tally.outcome:
         case "ok" if tally.read > tally.listings or grows:
-            return (
-                f"{tally.read:,} read from {tally.pages} pages, {tally.listings:,} kept. {tally.last}".strip()
-            )
+            return Reason("run.sifted", counts)
         case "empty" if grows:
-            return tally.last or "Nothing new."
+            return Reason("run.nothing_new", {"last": tally.last})
+        case "ok" if gone:
+            return Reason("run.read_and_gone", {**counts, "gone": gone})
         case "ok":
-            went = f"; {gone} gone since the last run" if gone else ""
-            return f"{tally.listings} listings read from {tally.pages} pages{went}."
+            return Reason("run.read", counts)
         case "empty" if before:
-            was = f"the last run read {before} listings"
-            return f"It answered and showed nothing, where {was}. {tally.why}".strip()
+            return Reason("run.empty_now", {**why, "before": before})
         case "empty":
-            return f"It answered and showed nothing. {tally.why}".strip()
-        case "blocked":
-            return f"It does not let us in: {tally.why or 'no reason given'}"
-        case "changed":
-            return f"It no longer looks as its reader knows it: {tally.why or 'no detail'}"
+            return Reason("run.empty", why)
+        case "blocked" | "changed":
+            return Reason(f"run.{tally.outcome}", why)
         case _:
-            return f"Nothing could be read: {tally.why or 'no detail'}"
+            return Reason("run.error", why)
 
 
 def fit_note(text: str, longest: int) -> str:

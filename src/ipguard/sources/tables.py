@@ -34,11 +34,15 @@ class SourceRow(Row, table=True):
     last_error: str = ""
     position: dict[str, object] | None = Field(default=None, sa_type=Json)
     """Up to where a source that only grows was read, as its adapter said; None for others."""
+    canary: str = ""
+    """An address or words that must yield a listing in every run; empty asks for none."""
+    baseline_after: datetime | None = Field(default=None, sa_type=Utc)
+    """Runs that began before are no measure any more: somebody said that what the source shows now is right."""
     created_at: datetime = Field(sa_type=Utc)
 
 
 class RunRow(Row, table=True):
-    """One run of a source. `frontier` is what is still to be asked; with it a run resumes."""
+    """One run of a source. With its frontier, rows of their own, it resumes."""
 
     __tablename__ = "run"
 
@@ -48,7 +52,10 @@ class RunRow(Row, table=True):
     """running, waiting (asked to come back later), finished, failed."""
     started_at: datetime = Field(sa_type=Utc)
     ended_at: datetime | None = Field(default=None, sa_type=Utc)
-    frontier: dict[str, object] | None = Field(default=None, sa_type=Json)
+    crawled: bool = False
+    """Pages are done with; what may be left is pictures."""
+    stopped: str = ""
+    """Why the crawl ended although more was to be asked, or empty."""
     steps: int = 0
     read: int = 0
     """Listings in the answers; those that were not worth keeping are not among `listings`."""
@@ -58,6 +65,53 @@ class RunRow(Row, table=True):
     new_alerts: int = 0
     note: str = ""
     """In words: how it went."""
+    reasons: list[dict[str, object]] = Field(default_factory=list, sa_type=Json)
+    """The same as `code` and `values` of Reasons, for readers of every language."""
+    outcome: str = ""
+    """ok, empty, blocked, changed, error; empty while it goes on."""
+    canary: str = ""
+    """Outcome of the canary; empty where none was asked."""
+    coverage: dict[str, list[int]] = Field(default_factory=dict, sa_type=Json)
+    """Field → [listings that say it, listings that could], as `crawlers.coverage` counts."""
+    unwell: list[str] = Field(default_factory=list, sa_type=Json)
+    """What was wrong at its end, as keys of alarms: such a run is no measure for what was wrong with it."""
+
+
+class RunFrontierRow(Row, table=True):
+    """What one step of a run that goes on did to its frontier; replayed in order they give it back."""
+
+    __tablename__ = "run_frontier"
+
+    run_id: int = Field(foreign_key="run.id", primary_key=True, ondelete="CASCADE")
+    position: int = Field(primary_key=True)
+    """Of the step."""
+    change: dict[str, object] = Field(sa_type=Json)
+    """A `crawlers.frontier.Change` as JSON."""
+
+
+class SourceAlarmRow(Row, table=True):
+    """Something is wrong with a source, from `since` until `until`: a field disappeared, less is shown, …"""
+
+    __tablename__ = "source_alarm"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: str = Field(foreign_key="source.id", index=True, ondelete="CASCADE")
+    code: str
+    """Of a Reason: health.field, health.yield, health.blocked, …"""
+    subject: str = ""
+    """The field, for health.field."""
+    values: dict[str, object] = Field(default_factory=dict, sa_type=Json)
+    """Of the Reason, as last seen."""
+    since: datetime = Field(sa_type=Utc)
+    until: datetime | None = Field(default=None, sa_type=Utc, index=True)
+    """None while it is open."""
+    opened_by: int | None = None
+    """The run in which it was first seen."""
+    last_seen_in: int | None = None
+    closed_by: int | None = None
+    """The run in which it was well again; None where a person accepted the change."""
+    accepted_by: str = ""
+    """Who said that what the source shows now is right."""
 
 
 class StepRow(Row, table=True):
@@ -71,7 +125,7 @@ class StepRow(Row, table=True):
     position: int
     at: datetime = Field(sa_type=Utc)
     kind: str
-    """page, picture, registration or names."""
+    """page, canary, picture, registration or names."""
     url: str
     status: int | None = None
     outcome: str

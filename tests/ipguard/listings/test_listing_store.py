@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from crawlers.listing import Listing, Price, Seller
 from ipguard.database.engine import reading, transaction
 from ipguard.listings.pictures import PER_LISTING, keep_picture, shown_by, skip_picture, wanted
-from ipguard.listings.said import as_listing, digest, fit
+from ipguard.listings.said import as_listing, digest, fit, said_by
 from ipguard.listings.store import Kept, judge_again, keep_listings, mark_gone, note_judged, to_judge
 from ipguard.listings.tables import ListingRow
 from ipguard.sources.tables import RunRow, SourceRow
@@ -195,4 +195,4 @@ def test_a_picture_that_arrived_has_its_listing_judged_again(source: Engine) -> 
 def test_the_digest_of_what_is_kept_never_depends_on_the_day(title: str, key: str, tags: list[str]) -> None:
     listing = replace(LAMP, id=key, title=title, tags=tuple(tags))
     later = replace(listing, updated_at=NOON, missing=("price",))
-    assert digest(fit(listing)) == digest(fit(later)) == digest(fit(fit(listing)))
+    assert digest(said_by(fit(listing))) == digest(said_by(fit(later))) == digest(said_by(fit(fit(listing))))
