@@ -9,7 +9,6 @@ from importlib.resources import files
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, Response
-from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
@@ -23,10 +22,13 @@ from ipguard.people.sessions import Browser, begin, look_up
 from ipguard.settings import Workspace
 from ipguard.web import account, screens, triage
 from ipguard.web.access import COOKIE, Access, read_secret
+from ipguard.web.appearance import COOKIE as THEME_COOKIE
+from ipguard.web.appearance import THEMES, YEAR, Static
 from ipguard.web.desk import Desk, Export, NotInside, desk_of, go, make_pages
 from ipguard.web.guard import Guard
 from ipguard.web.language import COOKIE as LANGUAGE_COOKIE
 from ipguard.web.language import LANGUAGES
+from ipguard.web.navigation import pages_of
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -52,7 +54,7 @@ def create_app(
     access = Access(read_secret(workspace))
     app.state.desk = Desk(workspace, engine, now, access, make_pages(), export)
     app.add_middleware(Guard, hosts=[*LOOPBACK, workspace.settings.console.host, *hosts])
-    app.mount("/static", StaticFiles(directory=str(files("ipguard.web").joinpath("static"))), "static")
+    app.mount("/static", Static(directory=str(files("ipguard.web").joinpath("static"))), "static")
     app.include_router(screens.router)
     app.include_router(triage.router)
     app.include_router(account.router)
@@ -60,6 +62,8 @@ def create_app(
     app.add_api_route("/metrics", metrics, methods=["GET"])
     app.add_api_route("/enter", enter, methods=["GET"])
     app.add_api_route("/language", set_language, methods=["GET"])
+    app.add_api_route("/theme", set_theme, methods=["GET"])
+    app.state.pages = pages_of(app.routes)
     app.add_exception_handler(NotInside, _outside)
     app.add_exception_handler(IpguardError, _told)
     app.add_exception_handler(EvidenceError, _told)
@@ -110,11 +114,24 @@ def with_session(request: Request, response: Response, key: str) -> Response:
 
 def set_language(to: str = "en", back: str = "/") -> Response:
     """Remember the reader's language and go back to the page."""
-    local = back.startswith("/") and not back.startswith("//") and "\\" not in back
-    response = go(back if local else "/")
+    response = go(_local(back))
     if to in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, to, httponly=True, samesite="strict", max_age=31_536_000)
+        response.set_cookie(LANGUAGE_COOKIE, to, httponly=True, samesite="strict", max_age=YEAR)
     return response
+
+
+def set_theme(to: str = "auto", back: str = "/") -> Response:
+    """Remember whether the reader wants it light or dark and go back to the page."""
+    response = go(_local(back))
+    if to in THEMES:
+        response.set_cookie(THEME_COOKIE, to, httponly=True, samesite="strict", max_age=YEAR)
+    return response
+
+
+def _local(back: str) -> str:
+    """An address of ours, or the first page."""
+    local = back.startswith("/") and not back.startswith("//") and "\\" not in back
+    return back if local else "/"
 
 
 def _outside(request: Request, _error: Exception) -> Response:

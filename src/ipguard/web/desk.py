@@ -21,9 +21,11 @@ from ipguard.people.rights import RIGHT_WORDS, ROLE_WORDS, Principal, Right
 from ipguard.people.sessions import Lasting, look_up, mark_seen
 from ipguard.settings import Workspace
 from ipguard.web.access import COOKIE, Access
+from ipguard.web.appearance import ICONS, THEMES, asset, theme_of
 from ipguard.web.explain import explain
 from ipguard.web.language import LANGUAGES, language_of, speaker
 from ipguard.web.marks import excerpts, marked, points
+from ipguard.web.navigation import current, menu
 
 Export = Callable[[int, str], None]
 """Exports a case, by number, as a bundle, and writes down that somebody, by name, did it."""
@@ -102,7 +104,13 @@ class Desk:
             _=speaker(language),
             language=language,
             languages=LANGUAGES,
+            theme=theme_of(request),
+            themes=THEMES,
+            theme_icons=ICONS,
             here=request.url.path,
+            back=_address(request),
+            menu=menu(request.app.state.pages, me.may if me else _nothing),
+            screen_now=current(request.url.path),
             inside=me is not None,
             me=me,
             may=me.may if me else _nothing,
@@ -151,7 +159,12 @@ def make_pages() -> Environment:
         loader=PackageLoader("ipguard.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     pages.globals.update(
-        marked=marked, excerpts=excerpts, points=points, explain=explain, exhibit_label=exhibit_label
+        asset=asset,
+        marked=marked,
+        excerpts=excerpts,
+        points=points,
+        explain=explain,
+        exhibit_label=exhibit_label,
     )
     pages.globals.update(role_words=ROLE_WORDS, right_words=RIGHT_WORDS)
     pages.filters["moment"] = _moment
@@ -160,3 +173,10 @@ def make_pages() -> Environment:
 
 def _moment(when: datetime | None) -> str:
     return when.strftime("%Y-%m-%d %H:%M UTC") if when else "—"
+
+
+def _address(request: Request) -> str:
+    """Where the reader is, to come back to after a switch; the address of a form cannot be opened."""
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -122,7 +122,7 @@ def test_every_page_opens_in_both_languages(inside, path, language):
     answer = inside.get(path, headers={"Accept-Language": language})
 
     assert answer.status_code == 200
-    assert f'<html lang="{"en" if language == "en" else "zh-Hans"}">' in answer.text
+    assert f'<html lang="{"en" if language == "en" else "zh-Hans"}" data-theme="auto">' in answer.text
 
 
 @pytest.mark.parametrize("path", PAGES)
