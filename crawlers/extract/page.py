@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from crawlers.adapter import Outcome
-from crawlers.addresses import same_place
+from crawlers.addresses import one_spelling, same_place
 from crawlers.extract import sources
 from crawlers.extract.challenge import challenge_in
 from crawlers.extract.charset import decode_page
@@ -122,6 +122,11 @@ def listing_id(url: str) -> str:
     cut = place.find("/") if "/" in place else place.find("?")
     short = place[cut:].strip("/") if cut >= 0 else "/"
     return short if len(short) <= 120 else hashlib.sha256(place.encode()).hexdigest()[:32]
+
+
+def clean_url(url: str) -> str:
+    """A URL without tracking parameters and fragment."""
+    return one_spelling(url, of_listing=True)
 
 
 def _merge(page: LexborHTMLParser, found: list[Found], url: str) -> tuple[Listing, dict[str, str]]:
