@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.crawl import Frontier
+from crawlers.frontier import Change
 from crawlers.recipes.folder import FIXTURES, load_recipe, recipe_folders, shipped
 from crawlers.recipes.trial import MASKED, adapter_for, try_recipe
 from crawlers.saved import saved_pages
@@ -87,8 +87,8 @@ class TestEveryRecipe(AdapterContract):
 
     def test_what_is_asked_next_can_be_written_down_and_read_again(self, adapter, saved):
         for page in saved:
-            here = Frontier(pending=adapter.read(page.exchange).requests)
-            assert Frontier.from_json(json.loads(json.dumps(here.to_json()))) == here
+            here = Change(requests=adapter.read(page.exchange).requests)
+            assert Change.from_json(json.loads(json.dumps(here.to_json()))) == here
 
 
 def _with_more(value: object) -> object:
