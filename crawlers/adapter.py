@@ -47,7 +47,7 @@ class Policy:
     may_profile_seller: bool = True
     min_gap_seconds: float = 1.0
     per_day: int = 2000
-    """Requests a day at most."""
+    """What is asked of a host in a UTC day at most, whichever source asks; robots.txt and pictures do not count."""
     pages_a_run: int = 50
     """Pages after which a run ends; what is left is the next run's."""
     reads_status: frozenset[int] = frozenset()

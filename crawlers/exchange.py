@@ -112,7 +112,10 @@ class Exchange:
     itself ended a coded body early (the words of WARC 1.1 §5.13)."""
     wire: Wire | None = None
     hops: tuple[Exchange, ...] = ()
-    """Earlier hops, oldest first."""
+    """Earlier hops, oldest first. Where `unchanged_since` is set, the last two are the answer as it was said then, and
+    the 304 of now."""
+    unchanged_since: datetime | None = None
+    """When the body was said, if the host only told us now that it still stands (304, RFC 9110 §15.4.5)."""
 
     def header(self, name: str) -> str | None:
         """First value of a header field, by case-insensitive name."""

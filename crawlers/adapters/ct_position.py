@@ -11,6 +11,8 @@ from crawlers.extract.transparency import TILE, Entries, domains
 
 LOOKBACK = 1024
 """Entries before the head at which the first run begins."""
+A_DAY = 86_400
+"""Requests a day at most: logs grow by some thousand tiles a day, and are made to be read."""
 PAGES_A_RUN = 400
 """At one request a second and 256 entries each: seven minutes, 100,000 entries."""
 
@@ -73,7 +75,9 @@ def yielded(found: Entries, names: str) -> tuple[Page, str]:
 
 def policy_of(policy: Policy) -> Policy:
     """A source's policy as it is for every log: open by design, and read in long runs."""
-    return replace(policy, basis="public-log", pages_a_run=max(policy.pages_a_run, PAGES_A_RUN))
+    return replace(
+        policy, basis="public-log", per_day=A_DAY, pages_a_run=max(policy.pages_a_run, PAGES_A_RUN)
+    )
 
 
 def lookback_in(options: Mapping[str, object]) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Protocol
 
 MAX_RETRY_AFTER = timedelta(hours=1)
@@ -13,33 +15,111 @@ FAILURES_TO_OPEN = 4
 """Failures in a row after which a host's circuit opens."""
 
 
-class PaceStore(Protocol):
-    """Shared by every worker: who may ask which host when."""
+PROBE = timedelta(minutes=2)
+"""How long everybody waits for the one try of a circuit that is half open: longer than an exchange may take."""
 
-    def reserve(self, host: str, gap_seconds: float, now: datetime) -> datetime:
-        """Take the host's next free moment (not before `now`) and keep the gap after it for nobody else."""
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a host may be asked, and what is known of it."""
+
+    at: datetime
+    failures: int = 0
+    """In a row, of every worker."""
+    since: datetime | None = None
+    """When its circuit opened; None while it is closed."""
+    why: str = ""
+    """What the last failure was."""
+
+
+class PaceStore(Protocol):
+    """Shared by every worker: who may ask which host when, and which hosts keep failing."""
+
+    def reserve(self, host: str, gap_seconds: float, now: datetime, longest_seconds: float = inf) -> Turn:
+        """Take the host's next free moment (not before `now`) and keep the gap after it for nobody else.
+
+        Nothing is taken where that moment is further away than `longest_seconds`. Of a host whose circuit is open,
+        one gets a turn when its time has come, and the others wait for what becomes of it.
+        """
         ...
 
     def postpone(self, host: str, until: datetime) -> None:
         """Nobody asks this host before `until`."""
         ...
+
+    def failed(self, host: str, why: str, now: datetime) -> Turn:
+        """Count a failure. From FAILURES_TO_OPEN in a row the circuit is open, each time for longer."""
+        ...
+
+    def fine(self, host: str, gap_seconds: float, now: datetime) -> None:
+        """It answered: forget its failures and close its circuit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What is known of one host; the rules below say how it changes."""
+
+    free_at: datetime
+    failures: int = 0
+    since: datetime | None = None
+    why: str = ""
+
+
+def reserved(
+    state: HostState, gap_seconds: float, now: datetime, longest_seconds: float
+) -> tuple[HostState, Turn]:
+    """The state after somebody wants a turn, and the turn."""
+    at = max(now, state.free_at)
+    turn = Turn(at, state.failures, state.since, state.why)
+    if (at - now).total_seconds() > longest_seconds:
+        return state, turn
+    pause = PROBE if state.since is not None else timedelta(seconds=gap_seconds)
+    return replace(state, free_at=at + pause), turn
+
+
+def after_failure(state: HostState, why: str, now: datetime) -> HostState:
+    """The state after one more failure."""
+    failures = state.failures + 1
+    if failures < FAILURES_TO_OPEN:
+        return replace(state, failures=failures, why=why)
+    until = max(back_off(failures, now), now if state.since is not None else state.free_at)
+    return replace(state, failures=failures, why=why, since=state.since or now, free_at=until)
+
+
+def after_answer(state: HostState, gap_seconds: float, now: datetime) -> HostState:
+    """The state after an answer: a closed circuit, and the usual gap."""
+    free_at = now + timedelta(seconds=gap_seconds) if state.since is not None else state.free_at
+    return HostState(free_at)
 
 
 class MemoryPace:
     """A PaceStore for one process: tests, and trying things out."""
 
     def __init__(self) -> None:
-        self._free_at: dict[str, datetime] = {}
+        self._states: dict[str, HostState] = {}
 
-    def reserve(self, host: str, gap_seconds: float, now: datetime) -> datetime:
+    def reserve(self, host: str, gap_seconds: float, now: datetime, longest_seconds: float = inf) -> Turn:
         """Take the host's next free moment."""
-        at = max(now, self._free_at.get(host, now))
-        self._free_at[host] = at + timedelta(seconds=gap_seconds)
-        return at
+        self._states[host], turn = reserved(self._of(host, now), gap_seconds, now, longest_seconds)
+        return turn
 
     def postpone(self, host: str, until: datetime) -> None:
         """Nobody asks this host before `until`."""
-        self._free_at[host] = max(until, self._free_at.get(host, until))
+        state = self._of(host, until)
+        self._states[host] = replace(state, free_at=max(until, state.free_at))
+
+    def failed(self, host: str, why: str, now: datetime) -> Turn:
+        """Count a failure."""
+        state = self._states[host] = after_failure(self._of(host, now), why, now)
+        return Turn(state.free_at, state.failures, state.since, state.why)
+
+    def fine(self, host: str, gap_seconds: float, now: datetime) -> None:
+        """Close its circuit."""
+        self._states[host] = after_answer(self._of(host, now), gap_seconds, now)
+
+    def _of(self, host: str, now: datetime) -> HostState:
+        return self._states.get(host) or HostState(now)
 
 
 def retry_after(value: str | None, now: datetime) -> datetime | None:

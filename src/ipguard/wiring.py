@@ -60,9 +60,11 @@ from ipguard.rights.store import (
 )
 from ipguard.rights.watchlist import load_watchlist
 from ipguard.settings import Workspace
+from ipguard.sources.answers import DatabaseAnswers
 from ipguard.sources.credentials import credentials_of
 from ipguard.sources.keys import Keys, load_keys
 from ipguard.sources.pace import DatabasePace
+from ipguard.sources.quota import DatabaseQuota
 from ipguard.sources.tables import SourceRow
 from ipguard.spool import Spool
 from ipguard.sweep import Kit, Progress, SourceReport, sweep_source
@@ -223,13 +225,17 @@ def make_sweeper(
         gap = max(
             source.min_gap_seconds, 0.0 if source.local else workspace.settings.crawling.min_gap_seconds
         )
+        policy = adapter.policy
         manner = Manner(
             identity(workspace),
             DatabasePace(database),
             now,
             min_gap_seconds=gap,
-            credentials=credentials_of(source, adapter.policy.auth, keys_of(workspace)),
+            credentials=credentials_of(source, policy.auth, keys_of(workspace)),
             tokens=tokens,
+            answers=DatabaseAnswers(database) if policy.may_store_raw else None,
+            quota=DatabaseQuota(database),
+            per_day=dict.fromkeys(adapter.hosts, policy.per_day),
         )
         async with http_transport(now=now, local_hosts=hosts) as transport:
             yield Fetcher(transport, manner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Field, UniqueConstraint
 
@@ -141,3 +141,33 @@ class HostPaceRow(Row, table=True):
 
     host: str = Field(primary_key=True)
     next_allowed_at: datetime = Field(sa_type=Utc)
+    failures: int = 0
+    """In a row, of every worker."""
+    opened_at: datetime | None = Field(default=None, sa_type=Utc)
+    """When its circuit opened because it kept failing; None while it is closed."""
+    why: str = ""
+    """What the last failure was, in words."""
+
+
+class QuotaRow(Row, table=True):
+    """Requests to a host that are spent of a UTC day."""
+
+    __tablename__ = "quota_day"
+
+    host: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    spent: int = 0
+
+
+class KeptAnswerRow(Row, table=True):
+    """An answer that can be asked about: has it changed? No key of ours is in it."""
+
+    __tablename__ = "kept_answer"
+
+    key: str = Field(primary_key=True, max_length=64)
+    """SHA-256 of what was asked."""
+    said_at: datetime = Field(sa_type=Utc, index=True)
+    size: int
+    """Bytes of `answer`."""
+    answer: bytes
+    """As `crawlers.fetch.stored` writes it."""

@@ -68,9 +68,9 @@ def test_the_pace_of_a_host_outlives_the_process(engine):
     at = datetime(2026, 11, 24, 12, tzinfo=UTC)
     first, second = DatabasePace(engine), DatabasePace(engine)
 
-    moments = [pace.reserve("shop.example", 2.5, at) for pace in (first, second, first)]
+    moments = [pace.reserve("shop.example", 2.5, at).at for pace in (first, second, first)]
     assert [(moment - at).total_seconds() for moment in moments] == [0.0, 2.5, 5.0]
 
     second.postpone("shop.example", at.replace(hour=13))
-    assert first.reserve("shop.example", 1.0, at) == at.replace(hour=13)
-    assert first.reserve("other.example", 1.0, at) == at
+    assert first.reserve("shop.example", 1.0, at).at == at.replace(hour=13)
+    assert first.reserve("other.example", 1.0, at).at == at

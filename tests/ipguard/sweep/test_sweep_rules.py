@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from evidence_store.exhibit import Operator
 from ipguard.database.engine import make_engine, reading, transaction
@@ -18,7 +19,7 @@ from ipguard.listings.tables import ListingPictureRow, ListingRow
 from ipguard.service import sweep_now
 from ipguard.settings import Workspace
 from ipguard.sources.store import NewSource, add_source
-from ipguard.sources.tables import SourceRow
+from ipguard.sources.tables import QuotaRow, SourceRow
 from ipguard.sweep import SourceReport
 from ipguard.workspace import make_workspace
 
@@ -35,13 +36,22 @@ class Shop:
         self.pictures: dict[str, int] = {}
         """Path → status it is answered with."""
         self.asked: list[str] = []
+        self.tagged = False
+        """Its answers carry an ETag, and it says 304 to whoever has them."""
+        self.said: list[tuple[str, int]] = []
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 shop.asked.append(self.path)
                 status, body = shop.answer(self.path)
+                tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+                if shop.tagged and self.headers["If-None-Match"] == tag:
+                    status, body = 304, b""
+                shop.said.append((self.path.partition("?")[0], status))
                 self.send_response(status)
+                if shop.tagged:
+                    self.send_header("ETag", tag)
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Content-Type", "application/json")
                 self.end_headers()
@@ -160,3 +170,35 @@ def test_a_picture_is_asked_for_again_only_where_that_may_help(
 def test_a_sweep_that_ends_leaves_the_source_free_for_the_next(workspace, database, shop) -> None:
     shop.goods = ["lamp"]
     assert [look(workspace, database).state for _ in range(2)] == ["finished", "finished"]
+
+
+def test_what_a_shop_says_is_unchanged_is_seen_and_not_gone(workspace, database, shop) -> None:
+    """In the second run the shop says 304 and nothing else; what is in stock stays, what it takes off goes."""
+    shop.goods, shop.tagged = ["lamp", "mug"], True
+    look(workspace, database)
+    shop.said.clear()
+    report = look(workspace, database)
+    assert {status for path, status in shop.said if path == "/products.json"} == {304}
+    assert (report.state, report.read, report.new_listings, report.gone) == ("finished", 2, 0, 0)
+    shop.goods = ["lamp"]
+    assert (look(workspace, database).gone, gone(database)) == (1, ["mug"])
+
+
+def test_a_run_whose_day_is_spent_waits_for_the_next_one_and_says_so(workspace, database, shop) -> None:
+    shop.goods = ["lamp"]
+    host = shop.base.removeprefix("http://")
+    with transaction(database) as session:
+        for day in (now().date(), (now() + timedelta(days=1)).date()):  # midnight may pass meanwhile
+            session.add(QuotaRow(host=host, day=day, spent=2000))
+    report = look(workspace, database)
+    assert report.state == "waiting"
+    assert (
+        f"{host} was asked 2,000 times today, which is what is allowed; it goes on at 00:00 UTC"
+        in report.note
+    )
+    with reading(database) as session:
+        assert session.get_one(SourceRow, "shop").next_run_at.hour == 0
+    assert "/products.json" not in "".join(shop.asked)
+    with transaction(database) as session:
+        session.execute(update(QuotaRow).values(spent=0))
+    assert (look(workspace, database).state, len(gone(database))) == ("finished", 0)
