@@ -106,7 +106,8 @@ def _end(kit: Kit, claim: Claim, source: SourceRow, run_id: int, pause: datetime
         gone = 0
         if pause is not None:
             state, outcome = "waiting", ""
-            reason = Reason("run.waiting", {"until": f"{pause:%Y-%m-%d %H:%M:%S}"})
+            code, why = ("run.waiting_why", {"why": sums.last}) if sums.last else ("run.waiting", {})
+            reason = Reason(code, {"until": f"{pause:%Y-%m-%d %H:%M:%S}", **why})
             finish(session, claim, next_run_at=pause)
         elif sums.outcome in TROUBLES:
             state, outcome = "failed", sums.outcome
