@@ -55,7 +55,7 @@ class Drawer(Protocol):
     """Draws the matched place."""
 
     def draw(self, picture: bytes, reference: bytes, place: PicturePlace) -> Mapping[str, bytes]:
-        """View → PNG: the region outlined beside the reference, the agreeing points, one laid over the other."""
+        """View → JPEG: the region outlined beside the reference, the agreeing points, one laid over the other."""
         ...
 
 

@@ -96,7 +96,7 @@ class RegionDrawer:
     """Draws the matched place beside the reference, the agreeing points, and one laid over the other."""
 
     def draw(self, picture: bytes, reference: bytes, place: PicturePlace) -> dict[str, bytes]:
-        """View → PNG."""
+        """View → JPEG."""
         return explanations(picture, reference, place)
 
 

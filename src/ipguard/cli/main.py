@@ -11,7 +11,7 @@ import typer
 from crawlers.errors import CrawlError
 from evidence_store.errors import EvidenceError, OutOfSpace, SigningKeyError, StoreLocked
 from ipguard import __version__
-from ipguard.cli.output import safe, say
+from ipguard.cli.output import safe, say, say_json
 from ipguard.errors import IpguardError, NotConfigured
 
 WRONG_USE = 2
@@ -34,6 +34,7 @@ def build() -> typer.Typer:
         serve,
         source,
         sweep,
+        upkeep,
         verify,
         watch,
         workspace,
@@ -62,6 +63,9 @@ def build() -> typer.Typer:
     app.add_typer(case.app, name="case", rich_help_panel=act)
     app.command("verify", rich_help_panel=act)(verify.verify)
     app.add_typer(evidence.app, name="evidence", rich_help_panel=act)
+    app.add_typer(upkeep.config, name="config", rich_help_panel=admin)
+    app.command("backup", rich_help_panel=admin)(upkeep.backup)
+    app.command("restore", rich_help_panel=admin)(upkeep.restore)
     app.command("migrate", rich_help_panel=admin)(workspace.migrate)
     return app
 
@@ -109,6 +113,10 @@ def _code_of(error: EvidenceError) -> int:
 
 
 def _fail(what: str, hint: str, code: int) -> None:
+    """Say it on stderr: in words, or with `--json` as one object, so that a program need not read sentences."""
+    if "--json" in sys.argv:
+        say_json({"error": what, "hint": hint, "exit_code": code})
+        sys.exit(code)
     say(f"[bold red]ipguard:[/] {safe(what)}")
     if hint:
         say(f"[bold]ipguard: hint:[/] {safe(hint)}")

@@ -47,6 +47,12 @@ def emit(row: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
+def say_json(row: Mapping[str, object]) -> None:
+    """One JSON object on one line of stderr: what happens meanwhile, and what went wrong."""
+    sys.stderr.write(json.dumps(row, ensure_ascii=False, default=str).translate(CONTROL) + "\n")
+    sys.stderr.flush()
+
+
 def say(text: str) -> None:
     """A line for people, with rich mark-up; escape foreign text with `safe`."""
     people().print(text)

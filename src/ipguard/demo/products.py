@@ -138,7 +138,7 @@ def jpeg(image: Image.Image, quality: int = 82) -> bytes:
 def png(image: Image.Image) -> bytes:
     """PNG bytes."""
     out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
+    image.save(out, "PNG")
     return out.getvalue()
 
 
