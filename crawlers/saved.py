@@ -138,3 +138,46 @@ def _object(value: object) -> dict[str, object]:
 
 def _said(value: object) -> bool:
     return any(value.values()) if isinstance(value, dict) else value not in (None, "", [])
+
+
+def save_page(folder: Path, exchange: Exchange, origin: Mapping[str, object]) -> None:
+    """Write an answer as a saved page; nothing is expected of it until `save_expected` says so.
+
+    Raises:
+        BadSource: it cannot be written.
+    """
+    request = exchange.request
+    kept = [(name, value) for name, value in exchange.headers if name.lower() == "content-type"]
+    said: dict[str, object] = {
+        "url": exchange.url,
+        "status": exchange.status,
+        "purpose": request.purpose.value,
+    }
+    said |= {
+        "label": request.label,
+        "state": dict(request.state),
+        "headers": dict(kept),
+        "from": dict(origin),
+    }
+    _write(folder / EXCHANGE, said)
+    try:
+        (folder / BODY).write_bytes(exchange.body)
+    except OSError as error:
+        raise BadSource(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def save_expected(folder: Path, page: Page) -> None:
+    """Write down that a saved page must yield what it yields now.
+
+    Raises:
+        BadSource: it cannot be written.
+    """
+    _write(folder / EXPECTED, expected_of(page))
+
+
+def _write(file: Path, value: object) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    except OSError as error:
+        raise BadSource(f"{file} cannot be written: {error.strerror}") from error

@@ -82,3 +82,18 @@ def find_recipe(name: str, own: Sequence[Path] = ()) -> Recipe:
             hint=did_you_mean(name, known) if known else "Make one: ipguard source new URL",
         )
     return load_recipe(folders[name])
+
+
+def save_recipe(folder: Path, text: str) -> None:
+    """Write a recipe into its folder.
+
+    Raises:
+        BadSource: it cannot be written.
+    """
+    try:
+        (folder / FIXTURES).mkdir(parents=True, exist_ok=True)
+        (folder / FILE).write_text(text, "utf-8")
+    except OSError as error:
+        raise BadSource(
+            f"{folder} cannot be written: {error.strerror}", hint="Give another --folder."
+        ) from error
