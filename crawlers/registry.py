@@ -54,6 +54,8 @@ class Spelled:
     def name(self) -> str:
         """A short name made of the words; empty where the host makes a better one."""
         words = re.sub(r"[^a-z0-9]+", "-", self.query.lower()).strip("-")
+        if self.adapter.startswith(RECIPE):
+            return self.way
         return f"{self.way}-{words}"[:64].strip("-") if self.way and words else self.way if self.query else ""
 
 
@@ -94,6 +96,15 @@ def needs_query(kind: str, recipes: Sequence[Path] = ()) -> bool:
     return kind in NEEDS_QUERY
 
 
+def recipe_base(kind: str, recipes: Sequence[Path] = ()) -> str:
+    """Where the source of a recipe is; empty for a recipe that fits many shops, and for other adapters.
+
+    Raises:
+        BadSource: the recipe is not there, or has mistakes.
+    """
+    return find_recipe(kind.removeprefix(RECIPE), recipes).part.base if kind.startswith(RECIPE) else ""
+
+
 def recipe_for(url: str, recipes: Sequence[Path] = ()) -> str:
     """The adapter name of the recipe that knows the host of an address; empty where none does."""
     host = host_of(url)
@@ -127,7 +138,7 @@ def spelled(text: str) -> Spelled:
             return Spelled("https://api.github.com", "github", rest.strip(), "github")
         case "recipe":
             recipe_name, _, at = rest.strip().partition("@")
-            return Spelled(at, f"{RECIPE}{recipe_name}", way="recipe")
+            return Spelled(at, f"{RECIPE}{recipe_name}", way=recipe_name)
         case "discord":
             return Spelled("https://discord.com/api/v10", "discord", rest.strip(), "discord")
         case _:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urldefrag
 
+from crawlers.addresses import one_spelling
 from crawlers.exchange import Exchange, State
-from crawlers.extract.page import clean_url
 from crawlers.extract.product import web_address
 from crawlers.listing import Listing
 from crawlers.recipes.compiled import Paging
@@ -106,7 +105,7 @@ def _one(expressions: Sequence[Expression], place: Place) -> str:
 
 
 def _same(url: str) -> str:
-    return clean_url(urldefrag(url)[0])
+    return one_spelling(url)
 
 
 def _number(state: State, name: str) -> int:

@@ -222,10 +222,8 @@ def make_sweeper(
             if source.local
             else frozenset()
         )
-        gap = max(
-            source.min_gap_seconds, 0.0 if source.local else workspace.settings.crawling.min_gap_seconds
-        )
-        policy = adapter.policy
+        policy, own = adapter.policy, workspace.settings.crawling.min_gap_seconds
+        gap = max(source.min_gap_seconds, *(() if source.local else (own, policy.min_gap_seconds)), 0.0)
         manner = Manner(
             identity(workspace),
             DatabasePace(database),

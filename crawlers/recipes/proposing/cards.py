@@ -41,7 +41,8 @@ def cards_on(page: LexborHTMLParser, url: str, currency: str = "") -> Listed | N
         if _is_goods(link, url):
             for node in _upwards(link):
                 groups[shape(node)][node.mem_id] = node
-    best, most = [], 0.0
+    best: list[LexborNode] = []
+    most = 0.0
     for group in groups.values():
         cards = list(group.values())
         score = _score(cards, url)

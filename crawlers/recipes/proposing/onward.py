@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from crawlers.extract.page import TRACKING
+from crawlers.addresses import one_spelling
 from crawlers.extract.product import web_address
 from crawlers.recipes.proposing.proposal import JsonObject
 from crawlers.recipes.proposing.selectors import for_all
@@ -87,8 +87,9 @@ class Address:
 def taken_apart(url: str, words: str = "") -> Address:
     """An address as a template: where the words stand, where the page."""
     parts = urlsplit(url)
-    pairs = {name: value for name, value in parse_qsl(parts.query, keep_blank_values=True, max_num_fields=100)
-             if name.lower() not in TRACKING and not name.lower().startswith("utm_")}  # fmt: skip
+    kept = {name for name, _ in parse_qsl(urlsplit(one_spelling(url)).query, keep_blank_values=True)}
+    told = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=100)
+    pairs = {name: value for name, value in told if name in kept}
     base, path = f"{parts.scheme}://{parts.netloc}", parts.path or "/"
     named = next(
         (name for name, value in pairs.items() if words and value.casefold() == words.casefold()), ""

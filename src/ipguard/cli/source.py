@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ipguard.cli.options import JsonOption, WorkspaceOption, utc_now
 from ipguard.cli.output import emit, safe, show
+from ipguard.cli.source_trial import try_saved
 
 if TYPE_CHECKING:
     from ipguard.sources.tables import SourceRow
 
-app = typer.Typer(no_args_is_help=True, help="Places to look at: add, list, pause, resume, runs.")
+app = typer.Typer(no_args_is_help=True, help="Places to look at: add, new, test, list, pause, resume, runs.")
+
+app.command("test")(try_saved)
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the source.")]
 
@@ -25,14 +29,14 @@ def add(
         typer.Argument(
             metavar="PLACE",
             help="A shop, a listing page, a product page or a sitemap; or in short ct:URL of a certificate log, "
-            "'github:WORDS', 'discord:CODES', toplist:URL.",
+            "'github:WORDS', 'discord:CODES', toplist:URL, recipe:NAME, recipe:NAME@URL.",
         ),
     ],
     adapter: Annotated[
         str,
         typer.Option(
-            help="shopify, schema-org, static-ct, rfc6962, rdap, github, discord or top-list; "
-            "found out by asking if not given."
+            help="shopify, schema-org, static-ct, rfc6962, rdap, github, discord, top-list or recipe:NAME; "
+            "found out by host or by asking if not given."
         ),
     ] = "",
     name: Annotated[
@@ -54,7 +58,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Add a place to look at. It is due at once: `ipguard sweep` looks."""
-    from crawlers.registry import spelled
+    from crawlers.registry import recipe_base, recipe_for, spelled
     from ipguard.database.engine import make_engine, transaction
     from ipguard.settings import open_workspace
     from ipguard.sources.store import NewSource, add_source, parse_interval, parse_options
@@ -62,15 +66,17 @@ def add(
 
     place = open_workspace(workspace)
     interval, options, meant = parse_interval(every), parse_options(option or ()), spelled(place_to_look)
-    url, words = meant.base_url, query or meant.query
+    url, words, recipes = meant.base_url, query or meant.query, (place.marketplaces,)
     kind = (
         adapter
         or meant.adapter
+        or recipe_for(url, recipes)
         or recognise_adapter(place, url, local=local, now=utc_now, log=meant.way == "ct")
     )
-    _try_out(kind, url, options, gap)
+    url = url or _known_place(kind, recipe_base, recipes)
+    _try_out(kind, url, options, gap, recipes)
     with transaction(make_engine(place.database_url)) as session:
-        wanted = NewSource(url, kind, name or meant.name, words, options, local, interval, gap)
+        wanted = NewSource(url, kind, name or meant.name, words, options, local, interval, gap, recipes)
         row = add_source(session, wanted, now=utc_now())
     if as_json:
         emit(_facts(row))
@@ -79,8 +85,19 @@ def add(
 
 
 @app.command("list")
-def list_all(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def list_all(
+    known: Annotated[
+        bool, typer.Option("--known", help="What could be added: recipes and built-in adapters.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List sources with their schedule and state."""
+    if known:
+        from ipguard.cli.source_known import list_known
+
+        list_known(workspace, as_json=as_json)
+        return
     from rich.table import Table
 
     from ipguard.database.engine import make_engine, reading
@@ -100,7 +117,9 @@ def list_all(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> 
         show(table if rows else "No source yet. Add one: ipguard source add https://SHOP")
 
 
-def _try_out(kind: str, url: str, options: Mapping[str, str | int | bool], gap: float) -> None:
+def _try_out(
+    kind: str, url: str, options: Mapping[str, str | int | bool], gap: float, recipes: Sequence[Path]
+) -> None:
     """Make the adapter once, so that it says now what it lacks."""
     from crawlers.errors import BadSource
     from crawlers.registry import build_adapter
@@ -108,9 +127,23 @@ def _try_out(kind: str, url: str, options: Mapping[str, str | int | bool], gap: 
     from ipguard.sources.store import check_url
 
     try:
-        build_adapter(kind, check_url(url), options, min_gap_seconds=max(gap, 0.001))
+        build_adapter(kind, check_url(url), options, min_gap_seconds=max(gap, 0.001), recipes=recipes)
     except BadSource as error:
         raise WrongUse(str(error), hint=error.hint) from error
+
+
+def _known_place(kind: str, base_of: Callable[[str, Sequence[Path]], str], recipes: Sequence[Path]) -> str:
+    """Where the source of a recipe is, for whoever gave no address."""
+    from crawlers.errors import BadSource
+    from ipguard.errors import WrongUse
+
+    try:
+        base = base_of(kind, recipes)
+    except BadSource as error:
+        raise WrongUse(str(error), hint=error.hint) from error
+    if not base:
+        raise WrongUse("This recipe fits many shops", hint=f"Say which: {kind}@https://shop.example")
+    return base
 
 
 @app.command()

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, select
 
-from crawlers.registry import NEEDS_QUERY
+from crawlers.registry import needs_query
 from ipguard.errors import WrongUse
 from ipguard.sources.tables import RunRow, SourceRow
 
@@ -35,6 +36,8 @@ class NewSource:
     local: bool = False
     every: timedelta = timedelta(days=1)
     min_gap_seconds: float = 1.0
+    recipes: Sequence[Path] = ()
+    """Folders of recipes of one's own."""
 
 
 def parse_interval(text: str) -> timedelta:
@@ -94,7 +97,7 @@ def add_source(session: Session, new: NewSource, *, now: datetime) -> SourceRow:
         WrongUse: the address or the name cannot be used, or is taken.
     """
     url = check_url(new.base_url)
-    if new.adapter in NEEDS_QUERY and not new.query.strip():
+    if not new.query.strip() and needs_query(new.adapter, new.recipes):
         raise WrongUse(
             f"{new.adapter} shows nothing unless it is told what to ask for", hint="Give words with --query."
         )
