@@ -52,6 +52,8 @@ class Policy:
     """Pages after which a run ends; what is left is the next run's."""
     reads_status: frozenset[int] = frozenset()
     """Statuses that would mean a refusal elsewhere and that this adapter reads: 451 on a code host is an answer."""
+    rendered: bool = False
+    """Its pages show nothing without their scripts: a browser finishes them. A source may ask for that too."""
     auth: Auth | None = None
     """How this source's hosts are told who asks; None where nobody has to be told."""
 

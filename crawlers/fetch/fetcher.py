@@ -70,6 +70,11 @@ class Fetcher:
                 self._manner.pace.postpone(host_of(target), until)
             asked = redirected(asked, target, answer.status)
 
+    def allows(self, url: str) -> bool:
+        """Whether the robots.txt of an address allows it, as far as it was read already; others are not asked."""
+        rules = self._rules.get(origin_of(url))
+        return rules is None or rules.allows(url, PRODUCT)
+
     async def permit(self, url: str) -> None:
         """Wait until somebody else, a browser, may ask for `url` once: robots.txt allows it and it is the host's turn.
 

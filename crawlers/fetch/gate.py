@@ -130,6 +130,13 @@ class Gate:
         """Whether more came in than is let in; everything after that was cut off."""
         return self._came_in > self._limits.max_bytes
 
+    def begin_page(self) -> None:
+        """Forget the page before: its hosts, its record, and what of the caps it had used."""
+        self._expected.clear()
+        self._live.clear()
+        self._came_in = 0
+        self.reached, self.refused, self.own_traffic = {}, {}, {}
+
     async def expect(self, url: str) -> None:
         """The page asks for this address: its host may be connected to."""
         place = place_of(url)

@@ -22,6 +22,7 @@ from crawlers.fetch.browser import BrowserOptions, BrowserPage, capture_page
 from crawlers.fetch.fetcher import Fetcher, Identity, Manner, open_fetcher
 from crawlers.fetch.pace import MemoryPace
 from crawlers.fetch.records import DnsRecords
+from crawlers.fetch.rendering import RenderingFetcher, RenderingOptions, open_renderer
 from crawlers.fetch.tokens import TokenCache
 from crawlers.fetch.transport import http_transport
 from evidence_store.blobs import store as blob_door
@@ -65,6 +66,7 @@ from ipguard.sources.credentials import credentials_of
 from ipguard.sources.keys import Keys, load_keys
 from ipguard.sources.pace import DatabasePace
 from ipguard.sources.quota import DatabaseQuota
+from ipguard.sources.store import RENDERED, wants_rendering
 from ipguard.sources.tables import SourceRow
 from ipguard.spool import Spool
 from ipguard.sweep import Kit, Progress, SourceReport, sweep_source
@@ -224,6 +226,7 @@ def make_sweeper(
         )
         policy, own = adapter.policy, workspace.settings.crawling.min_gap_seconds
         gap = max(source.min_gap_seconds, *(() if source.local else (own, policy.min_gap_seconds)), 0.0)
+        rendered = policy.rendered or wants_rendering(source)
         manner = Manner(
             identity(workspace),
             DatabasePace(database),
@@ -231,18 +234,25 @@ def make_sweeper(
             min_gap_seconds=gap,
             credentials=credentials_of(source, policy.auth, keys_of(workspace)),
             tokens=tokens,
-            answers=DatabaseAnswers(database) if policy.may_store_raw else None,
+            answers=DatabaseAnswers(database) if policy.may_store_raw and not rendered else None,
             quota=DatabaseQuota(database),
             per_day=dict.fromkeys(adapter.hosts, policy.per_day),
         )
         async with http_transport(now=now, local_hosts=hosts) as transport:
-            yield Fetcher(transport, manner)
+            fetcher = Fetcher(transport, manner)
+            if not rendered:
+                yield fetcher
+                return
+            who = manner.identity.headers()[0][1]
+            options = RenderingOptions(workspace.settings.crawling.chromium, who)
+            async with open_renderer(options, now=now, local_hosts=hosts) as renderer:
+                yield RenderingFetcher(fetcher, renderer)
 
     def adapter_of(source: SourceRow) -> Adapter:
         return crawlers.registry.build_adapter(
             source.adapter,
             source.base_url,
-            source.options,
+            {name: value for name, value in source.options.items() if name != RENDERED},
             min_gap_seconds=max(source.min_gap_seconds, 0.001),
             recipes=(workspace.marketplaces,),
         )

@@ -51,6 +51,10 @@ def add(
             help="KEY=VALUE for the adapter; again for more: lookback=4096, forks=50, entry=tr.server."
         ),
     ] = None,
+    rendered: Annotated[
+        bool,
+        typer.Option("--rendered", help="Its pages show nothing without scripts: let a browser finish them."),
+    ] = False,
     local: Annotated[
         bool, typer.Option("--local", help="A test shop of your own at a private address.")
     ] = False,
@@ -61,7 +65,7 @@ def add(
     from crawlers.registry import recipe_base, recipe_for, spelled
     from ipguard.database.engine import make_engine, transaction
     from ipguard.settings import open_workspace
-    from ipguard.sources.store import NewSource, add_source, parse_interval, parse_options
+    from ipguard.sources.store import RENDERED, NewSource, add_source, parse_interval, parse_options
     from ipguard.wiring import recognise_adapter
 
     place = open_workspace(workspace)
@@ -75,6 +79,8 @@ def add(
     )
     url = url or _known_place(kind, recipe_base, recipes)
     _try_out(kind, url, options, gap, recipes)
+    if rendered:
+        options[RENDERED] = True
     with transaction(make_engine(place.database_url)) as session:
         wanted = NewSource(url, kind, name or meant.name, words, options, local, interval, gap, recipes)
         row = add_source(session, wanted, now=utc_now())

@@ -15,6 +15,8 @@ from crawlers.registry import needs_query
 from ipguard.errors import WrongUse
 from ipguard.sources.tables import RunRow, SourceRow
 
+RENDERED = "rendered"
+"""Option of a source, not of its adapter: a browser finishes its pages."""
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 SHORTEST_INTERVAL = timedelta(minutes=5)
 """Looking more often than this is not polite for any shop."""
@@ -68,6 +70,11 @@ def parse_options(given: Iterable[str]) -> dict[str, str | int | bool]:
             raise WrongUse(f"“{text}” is no option", hint="Write KEY=VALUE, for example lookback=4096.")
         options[key.strip()] = value.strip()
     return options
+
+
+def wants_rendering(source: SourceRow) -> bool:
+    """Whether its pages are to be finished by a browser."""
+    return str(source.options.get(RENDERED, "")).lower() in ("true", "yes", "1")
 
 
 def check_url(url: str) -> str:
