@@ -106,7 +106,9 @@ class RenderingFetcher:
             Refused: a challenge came before. Others: as `Fetcher.fetch` and `Renderer.render` do.
         """
         if self._challenged and request.purpose is Purpose.PAGE:
-            raise Refused(f"{self._challenged} No challenge is solved, and nothing more is asked.", url=request.url)
+            raise Refused(
+                f"{self._challenged} No challenge is solved, and nothing more is asked.", url=request.url
+            )
         answer = await self._fetcher.fetch(request)
         if not _is_page(answer):
             return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,13 +16,16 @@ from sqlalchemy import Engine
 
 import crawlers.registry
 from crawlers.adapter import Adapter
+from crawlers.auth import Auth
 from crawlers.crawl import Fetches
+from crawlers.errors import BadSource
 from crawlers.exchange import Exchange, Purpose, Request
 from crawlers.fetch.browser import BrowserOptions, BrowserPage, capture_page
 from crawlers.fetch.fetcher import Fetcher, Identity, Manner, open_fetcher
 from crawlers.fetch.pace import MemoryPace
 from crawlers.fetch.records import DnsRecords
 from crawlers.fetch.rendering import RenderingFetcher, RenderingOptions, open_renderer
+from crawlers.fetch.signing import Credential
 from crawlers.fetch.tokens import TokenCache
 from crawlers.fetch.transport import http_transport
 from evidence_store.blobs import store as blob_door
@@ -159,6 +162,16 @@ def keys_of(workspace: Workspace) -> Keys:
     return load_keys(os.environ, workspace.folder / workspace.settings.crawling.keys)
 
 
+def _told(workspace: Workspace, source: SourceRow, auth: Auth | None) -> Mapping[str, Credential]:
+    """What the hosts of a source are told; no key file is looked at for one that is asked by anybody."""
+    if auth is None:
+        return {}
+    try:
+        return credentials_of(source, auth, keys_of(workspace))
+    except WrongUse as error:
+        raise BadSource(str(error), hint=error.hint) from error
+
+
 def identity(workspace: Workspace) -> Identity:
     """How we introduce ourselves."""
     crawling = workspace.settings.crawling
@@ -232,7 +245,7 @@ def make_sweeper(
             DatabasePace(database),
             now,
             min_gap_seconds=gap,
-            credentials=credentials_of(source, policy.auth, keys_of(workspace)),
+            credentials=_told(workspace, source, policy.auth),
             tokens=tokens,
             answers=DatabaseAnswers(database) if policy.may_store_raw and not rendered else None,
             quota=DatabaseQuota(database),

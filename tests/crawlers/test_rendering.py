@@ -86,7 +86,7 @@ def test_scripts_finish_a_page_and_lead_the_browser_nowhere_they_must_not(run, s
 
             wall = await fetcher.fetch(Request(f"{at}/wall"))
             assert b"Just a moment" in wall.body  # the reader calls it blocked
-            with pytest.raises(Refused, match="a challenge page .* nothing more is asked"):
+            with pytest.raises(Refused, match=r"a challenge page .* nothing more is asked"):
                 await fetcher.fetch(Request(f"{at}/list"))
             assert server.asked.count("/list") == 1
 

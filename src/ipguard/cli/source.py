@@ -13,6 +13,7 @@ from ipguard.cli.output import emit, safe, show
 from ipguard.cli.source_trial import try_saved
 
 if TYPE_CHECKING:
+    from crawlers.auth import Auth
     from ipguard.sources.tables import SourceRow
 
 app = typer.Typer(no_args_is_help=True, help="Places to look at: add, new, test, list, pause, resume, runs.")
@@ -65,8 +66,9 @@ def add(
     from crawlers.registry import recipe_base, recipe_for, spelled
     from ipguard.database.engine import make_engine, transaction
     from ipguard.settings import open_workspace
+    from ipguard.sources.credentials import missing_keys
     from ipguard.sources.store import RENDERED, NewSource, add_source, parse_interval, parse_options
-    from ipguard.wiring import recognise_adapter
+    from ipguard.wiring import keys_of, recognise_adapter
 
     place = open_workspace(workspace)
     interval, options, meant = parse_interval(every), parse_options(option or ()), spelled(place_to_look)
@@ -78,7 +80,7 @@ def add(
         or recognise_adapter(place, url, local=local, now=utc_now, log=meant.way == "ct")
     )
     url = url or _known_place(kind, recipe_base, recipes)
-    _try_out(kind, url, options, gap, recipes)
+    auth = _try_out(kind, url, options, gap, recipes)
     if rendered:
         options[RENDERED] = True
     with transaction(make_engine(place.database_url)) as session:
@@ -87,6 +89,9 @@ def add(
     if as_json:
         emit(_facts(row))
         return
+    for variable in missing_keys(row, auth, keys_of(place)):
+        lacks = "is asked without a key, which shows less" if auth and auth.optional else "is skipped"
+        show(f"Until {variable} is set, or stands in the key file, it {lacks}.")
     show(f"Looking at [bold]{safe(row.id)}[/] ({safe(row.base_url)}) as {safe(row.adapter)}, every {every}.")
 
 
@@ -125,17 +130,18 @@ def list_all(
 
 def _try_out(
     kind: str, url: str, options: Mapping[str, str | int | bool], gap: float, recipes: Sequence[Path]
-) -> None:
-    """Make the adapter once, so that it says now what it lacks."""
+) -> Auth | None:
+    """Make the adapter once, so that it says now what it lacks; returns how its hosts are told who asks."""
     from crawlers.errors import BadSource
     from crawlers.registry import build_adapter
     from ipguard.errors import WrongUse
     from ipguard.sources.store import check_url
 
     try:
-        build_adapter(kind, check_url(url), options, min_gap_seconds=max(gap, 0.001), recipes=recipes)
+        made = build_adapter(kind, check_url(url), options, min_gap_seconds=max(gap, 0.001), recipes=recipes)
     except BadSource as error:
         raise WrongUse(str(error), hint=error.hint) from error
+    return made.policy.auth
 
 
 def _known_place(kind: str, base_of: Callable[[str, Sequence[Path]], str], recipes: Sequence[Path]) -> str:
