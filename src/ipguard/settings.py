@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -20,6 +21,7 @@ DATABASE_VARIABLE = "IPGUARD_DATABASE_URL"
 PASSPHRASE_VARIABLE = "IPGUARD_EVIDENCE_PASSPHRASE"  # noqa: S105 — the variable's name, not a secret
 PASSPHRASE_FILE_VARIABLE = "IPGUARD_EVIDENCE_PASSPHRASE_FILE"  # noqa: S105
 PDF_PASSPHRASE_VARIABLE = "IPGUARD_PDF_PASSPHRASE"  # noqa: S105
+OIDC_SECRET_VARIABLE = "IPGUARD_OIDC_SECRET"  # noqa: S105
 
 
 class _Section(BaseModel):
@@ -134,13 +136,42 @@ class Console(_Section):
     language: str = "en"
 
 
+class Oidc(_Section):
+    """A provider that signs people in (OpenID Connect); needs the extra `oidc`. Its secret is IPGUARD_OIDC_SECRET."""
+
+    issuer: str
+    """As its discovery document names it, for example https://login.example.com/realms/staff"""
+    client_id: str
+    label: str = ""
+    """Its name on the button."""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    groups_claim: str = "groups"
+    """The claim of the id_token that lists somebody's groups."""
+    roles: dict[str, Literal["analyst", "legal", "reader"]] = {}
+    """Group to role: whoever is in one of these gets an account at the first sign-in. None of them makes an admin."""
+    public_url: str = ""
+    """Where browsers reach the console, if not as the request says: https://ipguard.example"""
+
+    @field_validator("issuer", "public_url")
+    @classmethod
+    def _safe(cls, url: str) -> str:
+        parts = urlsplit(url)
+        near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+        if url and not (near or (parts.scheme == "https" and parts.hostname)):
+            raise ValueError("must begin with https://")
+        return url
+
+
 class People(_Section):
-    """How long a session lasts."""
+    """How people sign in and how long they stay."""
 
     idle_minutes: int = Field(default=120, ge=5, le=24 * 60)
     """A session that nobody used for so long ends."""
     session_hours: int = Field(default=12, ge=1, le=30 * 24)
     """It ends in any case after this; NIST SP 800-63B §2.2.3 says twelve hours at AAL2."""
+    second_step_for: tuple[Literal["analyst", "legal", "admin", "reader"], ...] = ()
+    """Roles that must set up codes as a second step before they can do anything else."""
+    oidc: Oidc | None = None
 
 
 class Embeddings(_Section):
@@ -228,6 +259,11 @@ class Workspace:
                 f"The passphrase file {file} cannot be read: {error.strerror}",
                 hint=f"Correct {PASSPHRASE_FILE_VARIABLE}.",
             ) from error
+
+    @property
+    def oidc_secret(self) -> str:
+        """What the console shows the OpenID provider; from the environment only, empty for a public client."""
+        return os.environ.get(OIDC_SECRET_VARIABLE, "")
 
     @property
     def pdf_passphrase(self) -> bytes | None:

@@ -31,10 +31,13 @@ def build() -> typer.Typer:
         extract,
         hunt,
         match,
+        record,
         serve,
         source,
         sweep,
+        token,
         upkeep,
+        user,
         verify,
         watch,
         workspace,
@@ -66,6 +69,9 @@ def build() -> typer.Typer:
     app.add_typer(upkeep.config, name="config", rich_help_panel=admin)
     app.command("backup", rich_help_panel=admin)(upkeep.backup)
     app.command("restore", rich_help_panel=admin)(upkeep.restore)
+    app.add_typer(user.app, name="user", rich_help_panel=admin)
+    app.add_typer(token.app, name="token", rich_help_panel=admin)
+    app.add_typer(record.app, name="audit", rich_help_panel=admin)
     app.command("migrate", rich_help_panel=admin)(workspace.migrate)
     return app
 

@@ -17,12 +17,13 @@ def serve(
     schedule: Annotated[bool, typer.Option(help="Look at sources when they are due.")] = True,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Run the schedule and the console until stopped. The console opens with the link that is printed."""
+    """Run the schedule and the console until stopped. At the first start a link is printed that lets the admin in."""
     import uvicorn
 
     from evidence_store.exhibit import Operator
-    from ipguard.database.engine import make_engine
+    from ipguard.database.engine import make_engine, reading
     from ipguard.evidence import export_case
+    from ipguard.people.links import an_admin_can_sign_in
     from ipguard.service import schedule_running
     from ipguard.settings import open_workspace
     from ipguard.web.access import create_console_key
@@ -40,7 +41,14 @@ def serve(
     keeping = schedule_running(place, database, operator=operator, now=utc_now) if schedule else nullcontext()
     shown = "127.0.0.1" if at in ("0.0.0.0", "::") else at  # noqa: S104 — compared, not bound
     with keeping:
-        link = f"http://{shown}:{number}/enter?key={create_console_key(place)}"
-        show(f"Console: [bold]{safe(link)}[/]")
+        base = f"http://{shown}:{number}/"
+        with reading(database) as session:
+            settled = an_admin_can_sign_in(session)
+        if settled:
+            show(f"Console: [bold]{safe(base)}[/] (no way in any more? ipguard user reset NAME)")
+        else:  # the first admin has no password yet: there is no default one
+            link = f"{base}enter?key={create_console_key(place, utc_now())}"
+            show(f"Console: [bold]{safe(link)}[/]")
+            show("The link lets the first admin in, once. Set a password there.")
         show(f"Schedule: {'on' if schedule else 'off'}. Stop with Ctrl-C.")
         uvicorn.run(app, host=at, port=number, log_level="warning", server_header=False)

@@ -156,6 +156,17 @@ def check_chain(session: Session) -> Chain:
     return Chain(position, last)
 
 
+def newest(session: Session) -> tuple[int, str]:
+    """Position and hash of the newest entry; 0 and START's zeros for an empty record."""
+    head = session.get(AuditHeadRow, HEAD)
+    return (head.position, head.hash) if head and head.position else (0, START)
+
+
+def position_of(session: Session, entry: str) -> int | None:
+    """Position of the entry with that hash; None where there is none."""
+    return session.scalars(select(col(AuditRow.id)).where(col(AuditRow.hash) == entry)).first()
+
+
 def actions(session: Session) -> list[str]:
     """Every action that was ever recorded, for a filter."""
     return list(session.scalars(select(col(AuditRow.action)).distinct().order_by(col(AuditRow.action))))

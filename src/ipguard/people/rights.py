@@ -107,6 +107,17 @@ SCOPES: Mapping[Scope, frozenset[Right]] = {
 """Rights each scope lets through."""
 
 
+SCOPE_WORDS: Mapping[Scope, str] = {
+    Scope.READ: "read: look at everything you may see",
+    Scope.DECIDE: "decide: decide about alerts",
+    Scope.CASES: "cases: open and fill cases",
+    Scope.EXPORT: "export: take bundles, reports and lists",
+    Scope.SOURCES: "sources: run and change sources",
+    Scope.ADMIN: "admin: everything you may do",
+}
+"""Scopes in words; the console translates them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who acts: a person in a session, a person's token, or the command line of this machine."""
@@ -128,6 +139,9 @@ class Principal:
     """Of the token; empty for sessions and commands."""
     has_password: bool = True
     """False for an admin who came in by the first link and has not set one."""
+    has_second_step: bool = False
+    method: str = ""
+    """How the session began: link, password, oidc; empty for tokens and commands."""
 
     @property
     def by(self) -> str:

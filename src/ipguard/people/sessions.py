@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
 from sqlmodel import Session, col
 
 from ipguard.people.devices import device_words
 from ipguard.people.rights import Principal, Role
 from ipguard.people.tables import PersonRow, SessionRow
+from ipguard.settings import Settings
 
 KEY_BYTES = 32
 SEEN_EVERY = timedelta(minutes=5)
@@ -31,6 +32,12 @@ class Lasting:
     idle: timedelta = timedelta(hours=2)
     whole: timedelta = timedelta(hours=12)
     """NIST SP 800-63B §2.2.3: twelve hours at AAL2."""
+
+
+def lasting_of(settings: Settings) -> Lasting:
+    """How long the settings let sessions last."""
+    people = settings.people
+    return Lasting(timedelta(minutes=people.idle_minutes), timedelta(hours=people.session_hours))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,8 @@ def look_up(session: Session, key: str, lasting: Lasting, now: datetime) -> Insi
         language=person.language,
         session=row.hash,
         has_password=bool(person.password),
+        has_second_step=bool(person.totp),
+        method=row.method,
     )
     return Inside(principal, now - row.seen_at >= SEEN_EVERY)
 
@@ -131,6 +140,21 @@ def sessions_of(session: Session, person_id: int, lasting: Lasting, now: datetim
         .order_by(col(SessionRow.created_at).desc())
     )
     return list(rows)
+
+
+def count_open(session: Session, lasting: Lasting, now: datetime) -> dict[int, int]:
+    """How many sessions of each person hold."""
+    holding = (
+        select(col(SessionRow.person_id), func.count())
+        .where(
+            col(SessionRow.ended_at).is_(None),
+            col(SessionRow.waits).is_(False),
+            col(SessionRow.ends_at) > now,
+            col(SessionRow.seen_at) > now - lasting.idle,
+        )
+        .group_by(col(SessionRow.person_id))
+    )
+    return dict(session.execute(holding).tuples().all())
 
 
 def end(session: Session, person_id: int, session_hash: str, *, by: str, now: datetime) -> bool:

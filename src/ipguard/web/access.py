@@ -16,6 +16,10 @@ from ipguard.people.links import first_admin, make_link
 from ipguard.settings import Workspace
 
 COOKIE = "ipguard_session"
+KNOWN_COOKIE = "ipguard_known"
+"""A browser that somebody signed in from before."""
+FLOW_COOKIE = "ipguard_oidc"
+"""A browser that was sent to the provider; SameSite=Lax, since it comes back from there."""
 SECRET_BYTES = 64
 """32 random bytes, in hexadecimal."""
 SECRET_FILE = "console.key"  # noqa: S105 — the file's name, not a secret

@@ -14,17 +14,13 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
 from evidence_store.errors import EvidenceError
-from ipguard.database.engine import transaction
 from ipguard.errors import IpguardError, NotAllowed, WrongUse
-from ipguard.people.audit import audit
-from ipguard.people.links import use_link
-from ipguard.people.sessions import Browser, begin, look_up
 from ipguard.settings import Workspace
-from ipguard.web import account, screens, triage
-from ipguard.web.access import COOKIE, Access, read_secret
+from ipguard.web import account, account_keys, people, record, screens, signing, triage
+from ipguard.web.access import Access, read_secret
 from ipguard.web.appearance import COOKIE as THEME_COOKIE
 from ipguard.web.appearance import THEMES, YEAR, Static
-from ipguard.web.desk import Desk, Export, NotInside, desk_of, go, make_pages
+from ipguard.web.desk import Desk, Export, NotInside, SecondStepFirst, desk_of, go, make_pages
 from ipguard.web.guard import Guard
 from ipguard.web.language import COOKIE as LANGUAGE_COOKIE
 from ipguard.web.language import LANGUAGES
@@ -57,14 +53,15 @@ def create_app(
     app.mount("/static", Static(directory=str(files("ipguard.web").joinpath("static"))), "static")
     app.include_router(screens.router)
     app.include_router(triage.router)
-    app.include_router(account.router)
+    for router in (signing.router, account.router, account_keys.router, people.router, record.router):
+        app.include_router(router)
     app.add_api_route("/healthz", health, methods=["GET"])
     app.add_api_route("/metrics", metrics, methods=["GET"])
-    app.add_api_route("/enter", enter, methods=["GET"])
     app.add_api_route("/language", set_language, methods=["GET"])
     app.add_api_route("/theme", set_theme, methods=["GET"])
     app.state.pages = pages_of(app.routes)
-    app.add_exception_handler(NotInside, _outside)
+    app.add_exception_handler(NotInside, signing.outside)
+    app.add_exception_handler(SecondStepFirst, signing.second_step_first)
     app.add_exception_handler(IpguardError, _told)
     app.add_exception_handler(EvidenceError, _told)
     app.add_exception_handler(RequestValidationError, _incomplete)
@@ -80,36 +77,8 @@ def health() -> PlainTextResponse:
 
 def metrics(request: Request) -> Response:
     """Figures for Prometheus, for whoever is logged in."""
-    desk_of(request).session(request)
+    desk_of(request).require(request)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-def enter(request: Request, key: str = "") -> Response:
-    """Trade a one-time key for a session."""
-    desk = desk_of(request)
-    now = desk.now()
-    with transaction(desk.engine) as session:
-        person = use_link(session, key, ("enter",), now)
-        if person is None:
-            raise NotInside
-        held = begin(
-            session, person, method="link", browser=browser_of(request), lasting=desk.lasting, now=now
-        )
-        inside = look_up(session, held, desk.lasting, now)
-        if inside:
-            audit(session, inside.principal, "session.begin", f"person:{person.id}", {"method": "link"}, now)
-    return with_session(request, go("/"), held)
-
-
-def browser_of(request: Request) -> Browser:
-    """What a request tells of its browser."""
-    return Browser(request.headers.get("user-agent", ""), request.client.host if request.client else "")
-
-
-def with_session(request: Request, response: Response, key: str) -> Response:
-    """An answer that gives the browser its key."""
-    response.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=request.url.scheme == "https")
-    return response
 
 
 def set_language(to: str = "en", back: str = "/") -> Response:
@@ -134,14 +103,10 @@ def _local(back: str) -> str:
     return back if local else "/"
 
 
-def _outside(request: Request, _error: Exception) -> Response:
-    return desk_of(request).page(request, "outside.html", {}, 401)
-
-
 def _told(request: Request, error: Exception) -> Response:
-    if isinstance(error, NotAllowed):
+    if isinstance(error, NotAllowed) and error.right:
         return desk_of(request).page(request, "forbidden.html", {"right": error.right}, 403)
-    status = 409 if isinstance(error, WrongUse) else 500
+    status = 409 if isinstance(error, WrongUse | NotAllowed) else 500
     return _sorry(request, status, str(error), getattr(error, "hint", ""))
 
 

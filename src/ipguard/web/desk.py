@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from fastapi import Request
@@ -17,10 +17,15 @@ from ipguard.cases.store import exhibit_label
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import Interrupted, WrongUse
 from ipguard.matching.reasons import render
-from ipguard.people.rights import RIGHT_WORDS, ROLE_WORDS, Principal, Right
-from ipguard.people.sessions import Lasting, look_up, mark_seen
+from ipguard.people import tokens
+from ipguard.people.accounts import STATE_WORDS
+from ipguard.people.limits import TOKEN_FREE, TooManyTries, closed_until, count_try, gate, network_of
+from ipguard.people.rights import RIGHT_WORDS, ROLE_WORDS, SCOPE_WORDS, Principal, Right
+from ipguard.people.sessions import Browser, Lasting, lasting_of, look_up, mark_seen
+from ipguard.people.signing_in import Door
+from ipguard.people.tokens import WrongToken, token_principal
 from ipguard.settings import Workspace
-from ipguard.web.access import COOKIE, Access
+from ipguard.web.access import COOKIE, KNOWN_COOKIE, Access
 from ipguard.web.appearance import ICONS, THEMES, asset, theme_of
 from ipguard.web.explain import explain
 from ipguard.web.language import LANGUAGES, language_of, speaker
@@ -33,6 +38,10 @@ Export = Callable[[int, str], None]
 
 class NotInside(Exception):
     """Somebody without a session asked for a page."""
+
+
+class SecondStepFirst(Exception):
+    """The settings ask this role for a second step, and it is not set up yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +58,7 @@ class Desk:
     @property
     def lasting(self) -> Lasting:
         """How long sessions last."""
-        settings = self.workspace.settings.people
-        return Lasting(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours))
+        return lasting_of(self.workspace.settings)
 
     def principal(self, request: Request) -> Principal:
         """Who asks; NotInside where there is no session that holds. Read once a request."""
@@ -65,8 +73,14 @@ class Desk:
         Raises:
             NotInside: nobody is signed in (401, the page to sign in).
             NotAllowed: their role does not include it (403, told in words).
+            SecondStepFirst: they have to set up their second step before (they are led there).
         """
-        return self.principal(request).need(right)
+        who = self.principal(request)
+        if who.role in self.workspace.settings.people.second_step_for and not (
+            who.has_second_step or who.method == "oidc"  # there the provider asks for its own
+        ):
+            raise SecondStepFirst
+        return who.need(right)
 
     def act(self, request: Request, token: str, right: Right) -> Principal:
         """Who sends a form, where it was made for their session and they may do it; `principal.by` signs the deed.
@@ -77,6 +91,46 @@ class Desk:
         """
         self.check_form(request, token)
         return self.require(request, right)
+
+    def token_principal(self, request: Request) -> Principal:
+        """Who sends a request with `Authorization: Bearer ipg_…`; cookies are not looked at. Read once a request.
+
+        Raises:
+            WrongToken: no such token holds (401).
+            TooManyTries: this address sent too many wrong ones (429, `seconds`).
+        """
+        if not hasattr(request.state, "token_principal"):
+            request.state.token_principal = self._ask_token(request)
+        return cast(Principal, request.state.token_principal)
+
+    def _ask_token(self, request: Request) -> Principal:
+        now, address = self.now(), network_of(request.client.host if request.client else "")
+        door = gate(self.access.secret, "token", address, TOKEN_FREE)
+        with reading(self.engine) as session:
+            if wait := closed_until(session, door, now):
+                raise TooManyTries(wait, now)
+            try:
+                who = token_principal(session, request.headers.get("authorization", ""), now)
+                stale = tokens.must_be_marked(session, cast(int, who.token), now)
+            except WrongToken:
+                who = None
+        if who is None:
+            with transaction(self.engine) as session:
+                count_try(session, [door], now)
+            raise WrongToken
+        if stale:
+            with suppress(Interrupted), transaction(self.engine) as session:
+                tokens.mark_used(session, cast(int, who.token), now)
+        return who
+
+    def door(self, request: Request) -> Door:
+        """What signing in needs to know of this request."""
+        browser = Browser(
+            request.headers.get("user-agent", ""), request.client.host if request.client else ""
+        )
+        return Door(
+            self.engine, self.access.secret, self.lasting, browser, request.cookies.get(KNOWN_COOKIE, "")
+        )
 
     def session(self, request: Request) -> str:
         """The session of this request; NotInside where there is none that holds."""
@@ -166,7 +220,9 @@ def make_pages() -> Environment:
         explain=explain,
         exhibit_label=exhibit_label,
     )
-    pages.globals.update(role_words=ROLE_WORDS, right_words=RIGHT_WORDS)
+    pages.globals.update(
+        role_words=ROLE_WORDS, right_words=RIGHT_WORDS, scope_words=SCOPE_WORDS, state_words=STATE_WORDS
+    )
     pages.filters["moment"] = _moment
     return pages
 

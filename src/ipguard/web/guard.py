@@ -61,7 +61,9 @@ def _refusal(scope: Scope, hosts: frozenset[str]) -> tuple[int, str] | None:
     if scope["method"] in ("GET", "HEAD"):
         return None
     origin = headers.get("origin") or headers.get("referer", "")
-    if urlsplit(origin).netloc != host:
+    bearer = headers.get("authorization", "").lower().startswith("bearer ")
+    by_program = bearer and "origin" not in headers  # no other site can make a browser send that
+    if not by_program and urlsplit(origin).netloc != host:
         return 403, "A form of another site was refused."
     length = headers.get("content-length", "")
     if not length.isascii() or not length.isdigit():
