@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from evidence_store.exhibit import Capture, Receipt, WireExchange
 from ipguard.alerts.raising import Change, Raised, changes, write_alerts
+from ipguard.alerts.waking import wake
 from ipguard.capture import Recorder, Subject
 from ipguard.database.engine import reading, transaction
 from ipguard.jobs.claims import Claim, renew
@@ -136,6 +137,7 @@ def _flag_batch(
             )
         ]
         note_judged(session, [one.listing for one in judged], watch.version)
+        wake(session, now=moment, source_id=claim.source_id)
     return raised
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session, col
@@ -20,7 +20,13 @@ from ipguard.matching.score import THRESHOLD
 from ipguard.rights.tables import WorkRow
 from ipguard.sources.tables import SourceRow
 
-STATES = ("open", "infringing", "not_infringing", "later")
+STATES = ("open", "infringing", "not_infringing", "later", "suppressed")
+GROUPS = ("picture", "seller", "work")
+"""What alerts can be grouped by."""
+MOST_KEPT = 300
+"""Rows decided in this view that are still shown in it."""
+Key = tuple[float, int]
+"""Where an alert stands in the order: score, number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,14 @@ class Filter:
     source: str = ""
     min_score: float = THRESHOLD
     """Alerts whose listing changed until it no longer matched fall below."""
+    seller: str = ""
+    """Source and seller in one word, as `alert.seller`."""
+    picture: str = ""
+    """SHA-256 of the picture that the strongest finding rests on."""
+    rule: int = 0
+    """Kept out by this suppression."""
+    words: str = ""
+    """Stand in the title, the seller's name or the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +67,16 @@ class AlertView:
         return cast(int, self.alert.id)
 
     @property
+    def key(self) -> Key:
+        """Where it stands in the order."""
+        return self.alert.score, self.id
+
+    @property
     def reopened(self) -> Reason | None:
         """Why it came back after a decision."""
         stored = self.alert.reopened
         if stored is None:
-            return None
+            return Reason("woken.date", {}) if self.alert.state == "later" and self.state == "open" else None
         return Reason(str(stored["code"]), cast("Mapping[str, ReasonValue]", stored["values"]))
 
 
@@ -75,24 +94,120 @@ class AlertStory:
     """What a registry and name servers say about it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Alerts that were decided in a view stay in it until the reader leaves."""
+
+    session: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Open alerts that have something in common."""
+
+    key: str
+    count: int
+    lead: AlertView
+    """The strongest of them."""
+
+
 def list_alerts(
-    session: Session, wanted: Filter, *, now: datetime, limit: int = 50, after: int = 0
+    session: Session,
+    wanted: Filter,
+    *,
+    now: datetime,
+    limit: int = 50,
+    after: int = 0,
+    beyond: Key | None = None,
+    kept: Kept | None = None,
 ) -> list[AlertView]:
-    """Alerts, strongest first; `after` skips that many."""
-    rows = session.execute(
-        _filtered(_joined(), wanted, now)
-        .order_by(col(AlertRow.score).desc(), col(AlertRow.id))
-        .limit(limit)
-        .offset(after)
-    ).all()
-    found = _findings(session, [cast(int, row[0].id) for row in rows])
-    return [_view(row[0], row[1], row[2], row[3], found, now) for row in rows]
+    """Alerts, strongest first; `after` skips that many, `beyond` starts behind a place in the order (keyset).
+
+    With `kept`, what was decided in this view stands among them at its place, beside `limit` others.
+    """
+    found = [row for part in _parts(wanted, now) for row in _page(session, part, limit + after, beyond)]
+    rows = sorted(found, key=_place)[after : after + limit]
+    if kept is not None:
+        more = _page(session, _decided_here(wanted, kept), MOST_KEPT, beyond)
+        last = _place(rows[-1]) if len(rows) == limit else None
+        known = {row[0].id for row in rows}
+        rows += [r for r in more if r[0].id not in known and (last is None or _place(r) <= last)]
+        rows.sort(key=_place)
+    views = _findings(session, [cast(int, row[0].id) for row in rows])
+    return [_view(row[0], row[1], row[2], row[3], views, now) for row in rows]
 
 
 def count_alerts(session: Session, wanted: Filter, *, now: datetime) -> int:
     """How many there are."""
-    inner = _filtered(_joined(), wanted, now).subquery()
-    return session.scalars(select(func.count()).select_from(inner)).one()
+    return sum(
+        session.scalars(part.with_only_columns(func.count(), maintain_column_froms=True)).one()
+        for part in _parts(wanted, now, _bare(wanted))
+    )
+
+
+def next_alert(
+    session: Session, wanted: Filter, *, now: datetime, beyond: Key, skip: Iterable[int] = ()
+) -> int | None:
+    """The first alert of a view behind a place in its order; from the top again where there is none."""
+    left = set(skip)
+    for start in (beyond, None):
+        rows = [row for part in _parts(wanted, now) for row in _page(session, part, len(left) + 1, start)]
+        for row in sorted(rows, key=_place):
+            if row[0].id not in left:
+                return cast(int, row[0].id)
+    return None
+
+
+def alert_numbers(session: Session, wanted: Filter, *, now: datetime, limit: int) -> list[tuple[int, int]]:
+    """Number and version of every alert of a view, in its order, `limit` at most."""
+    rows = [row for part in _parts(wanted, now) for row in _page(session, part, limit, None)]
+    return [(cast(int, row[0].id), row[0].version) for row in sorted(rows, key=_place)[:limit]]
+
+
+def list_groups(
+    session: Session, wanted: Filter, by: str, *, now: datetime, limit: int = 50, after: int = 0
+) -> list[Group]:
+    """Alerts of a view by what they share, the group with the strongest alert first; `after` skips that many.
+
+    Alerts without a picture, where grouped by picture, are in no group.
+    """
+    column = {
+        "picture": col(AlertRow.picture),
+        "seller": col(AlertRow.seller),
+        "work": col(AlertRow.work_id),
+    }[by]
+    best: dict[str, tuple[float, int]] = {}
+    for part in _parts(wanted, now, _bare(wanted)):
+        statement = (
+            part.with_only_columns(
+                column, func.count(), func.max(col(AlertRow.score)), maintain_column_froms=True
+            )
+            .where(column != "")
+            .group_by(column)
+            .order_by(func.max(col(AlertRow.score)).desc(), column)
+            .limit(limit + after)
+        )
+        for key, count, score in session.execute(statement):
+            known = best.get(key, (0.0, 0))
+            best[key] = (max(known[0], score), known[1] + count)
+    order = sorted(best.items(), key=lambda one: (-one[1][0], one[0]))[after : after + limit]
+    found = []
+    for key, (_, count) in order:
+        lead = list_alerts(session, in_group(wanted, by, key), now=now, limit=1)
+        found += [Group(key, count, one) for one in lead]
+    return found
+
+
+def in_group(wanted: Filter, by: str, key: str) -> Filter:
+    """The same view, only one of its groups."""
+    match by:
+        case "picture":
+            return replace(wanted, picture=key)
+        case "seller":
+            return replace(wanted, seller=key)
+        case _:
+            return replace(wanted, work=key)
 
 
 def one_alert(session: Session, alert_id: int, *, now: datetime) -> AlertStory:
@@ -141,21 +256,62 @@ def _joined() -> Joined:
     )
 
 
-def _filtered(statement: Joined, wanted: Filter, now: datetime) -> Joined:
-    conditions: list[ColumnElement[bool]] = [col(AlertRow.score) >= wanted.min_score]
-    waiting = and_(col(AlertRow.state) == "later", col(AlertRow.later_until) > now)
-    woken = and_(col(AlertRow.state) == "later", col(AlertRow.later_until) <= now)
+def _bare(wanted: Filter) -> Joined:
+    """Only the tables that conditions need: counting does not read the others."""
+    bare = select(AlertRow)
+    if wanted.source or wanted.words:
+        bare = bare.join(ListingRow, col(ListingRow.id) == col(AlertRow.listing_id))
+    return cast("Joined", bare)
+
+
+def _parts(wanted: Filter, now: datetime, base: Joined | None = None) -> list[Joined]:
+    """A view as statements that each read one index: what is open, and what comes back from Later now."""
+    statement = (_joined() if base is None else base).where(*_conditions(wanted))
+    state = col(AlertRow.state)
     if wanted.state == "open":
-        conditions.append(or_(col(AlertRow.state) == "open", woken))
-    elif wanted.state == "later":
-        conditions.append(waiting)
-    elif wanted.state:
-        conditions.append(col(AlertRow.state) == wanted.state)
+        woken = statement.where(state == "later", col(AlertRow.later_until) <= now)
+        return [statement.where(state == "open"), woken]
+    if wanted.state == "later":
+        return [statement.where(state == "later", col(AlertRow.later_until) > now)]
+    return [statement.where(state == wanted.state) if wanted.state else statement]
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [col(AlertRow.score) >= wanted.min_score]
     if wanted.work:
         conditions.append(col(AlertRow.work_id) == wanted.work)
     if wanted.source:
         conditions.append(col(ListingRow.source_id) == wanted.source)
-    return statement.where(*conditions)
+    if wanted.seller:
+        conditions.append(col(AlertRow.seller) == wanted.seller)
+    if wanted.picture:
+        conditions.append(col(AlertRow.picture) == wanted.picture)
+    if wanted.rule:
+        conditions.append(col(AlertRow.suppressed_by) == wanted.rule)
+    for word in wanted.words.split()[:8]:
+        fields = (ListingRow.title, ListingRow.seller_name, ListingRow.url)
+        conditions.append(or_(*(col(one).icontains(word, autoescape=True) for one in fields)))
+    return conditions
+
+
+def _decided_here(wanted: Filter, kept: Kept) -> Joined:
+    here = select(col(DecisionRow.alert_id)).where(
+        col(DecisionRow.session) == kept.session,
+        col(DecisionRow.decided_at) >= kept.since,
+        col(DecisionRow.undone_at).is_(None),
+    )
+    return _joined().where(*_conditions(wanted), col(AlertRow.id).in_(here))
+
+
+def _page(session: Session, statement: Joined, limit: int, beyond: Key | None) -> list[Any]:
+    score, number = col(AlertRow.score), col(AlertRow.id)
+    if beyond is not None:
+        statement = statement.where(score <= beyond[0], or_(score < beyond[0], number > beyond[1]))
+    return list(session.execute(statement.order_by(score.desc(), number).limit(limit)).all())
+
+
+def _place(row: Any) -> tuple[float, int]:  # noqa: ANN401 — a row of four tables
+    return -row[0].score, row[0].id
 
 
 def _view(

@@ -14,7 +14,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from ipguard.alerts.findings import Witness, finding_json, from_row, to_row, witness
+from ipguard.alerts.suppressing import covering, keep_out, picture_of, seller_of
 from ipguard.alerts.tables import AlertExhibitRow, AlertRow, DecisionRow, FindingRow
+from ipguard.alerts.waking import settled_as
 from ipguard.listings.tables import ListingPictureRow, ListingRow
 from ipguard.matching.finding import Finding, PicturePlace, Reason
 from ipguard.matching.score import Verdict
@@ -110,6 +112,7 @@ def _write(
     alert.listing_version, alert.updated_at = listing.version, now
     alert.score, alert.score_version = verdict.score, verdict.version
     alert.exhibit_id = alert.exhibit_id or exhibit
+    alert.picture, alert.seller = picture_of(verdict.findings), seller_of(listing)
     if reopened is not None:
         alert.state = "open"
         alert.reopened = {"code": reopened.code, "values": dict(reopened.values)}
@@ -117,12 +120,26 @@ def _write(
     session.flush()
     alert_id = _id(alert.id)
     session.add_all(to_row(finding, alert_id, alert.version) for finding in verdict.findings)
+    _suppress(session, change, alert, listing, now)
     if exhibit is not None and session.get(AlertExhibitRow, (alert_id, exhibit)) is None:
         session.add(
             AlertExhibitRow(alert_id=alert_id, exhibit_id=exhibit, alert_version=alert.version, kept_at=now)
         )
     session.flush()
     return Raised(alert_id, verdict.work, alert.version, change.new, reopened is not None)
+
+
+def _suppress(session: Session, change: Change, alert: AlertRow, listing: ListingRow, now: datetime) -> None:
+    """Keep a new alert out of the queue where its seller was found harmless; let one that changed in again."""
+    if not change.verdict.match or not (change.new or alert.state == "suppressed"):
+        return
+    rule = covering(session, alert.work_id, listing, change.verdict.findings)
+    if rule is not None and change.new:
+        keep_out(session, alert, rule, now)
+        alert.settled, alert.settled_version = settled_as(listing), listing.version
+    elif rule is None and alert.state == "suppressed":
+        alert.state, alert.reopened = "open", {"code": "woken.unlike", "values": {}}
+    session.add(alert)
 
 
 def _why_reopened(session: Session, alert: AlertRow, change: Change, listing: ListingRow) -> Reason | None:
