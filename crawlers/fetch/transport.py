@@ -285,10 +285,13 @@ async def http_transport(
         accept_bad_certificates: for evidence only: a certificate that is not believed is put on record as such
             (`verified` False, `error` why), over a second connection to the same address; otherwise it is refused.
     """
-    transport = httpx2.AsyncHTTPTransport(trust_env=False)
+    believed = trust or ssl.create_default_context()
+    transport = httpx2.AsyncHTTPTransport(
+        verify=believed, trust_env=False
+    )  # else it reads every root once more
     # httpx2 has no public way to give its pool a backend; the version is pinned and a test holds this.
     transport._pool = httpcore2.AsyncConnectionPool(  # noqa: SLF001
-        ssl_context=trust or ssl.create_default_context(),
+        ssl_context=believed,
         max_connections=200,
         max_keepalive_connections=50,
         keepalive_expiry=20.0,

@@ -23,11 +23,11 @@ from ipguard.hunting.store import AGAIN_AFTER, Goal, HuntClaim, begin, is_done
 from ipguard.hunting.store import release as release_hunt
 from ipguard.hunting.store import release_all as release_hunts
 from ipguard.jobs.claims import Claim, claim_named, fail, release, release_all, renew
-from ipguard.jobs.engine import Job
+from ipguard.jobs.engine import Job, Task
 from ipguard.jobs.engine_local import LocalEngine
 from ipguard.jobs.lease import held
 from ipguard.jobs.lock import nobody_sweeps, only_service, sweeping
-from ipguard.jobs.schedule import HUNT, SWEEP, Clock, owner_name
+from ipguard.jobs.schedule import HUNT, SWEEP, TELL, Clock, owner_name
 from ipguard.keeping import stamp_quietly
 from ipguard.lookout import Lookout
 from ipguard.matching.sellers import host_of
@@ -36,6 +36,7 @@ from ipguard.settings import Workspace
 from ipguard.sources.store import get_source, list_sources
 from ipguard.sources.tables import SourceRow
 from ipguard.sweep import Progress, SourceReport
+from ipguard.telling import office_of
 from ipguard.wiring import Sweeper, looking_out, make_hunt, make_sweeper
 
 WORKERS = 4
@@ -198,14 +199,20 @@ def _keep(
         stamp_quietly(workspace, now, memory)
 
     def failed(job: Job, error: Exception) -> None:
-        if job.task == HUNT:
+        if job.task in (HUNT, TELL):
             return  # it is logged; its rows stand where it stopped, and a later tick goes on
         claim = _claim_of(database, str(job.arguments["source"]), str(job.arguments["token"]))
         with transaction(database) as session:
             fail(session, claim, _in_words(error), now=now())
 
-    engine = LocalEngine({SWEEP: run, HUNT: hunts.run}, workers=WORKERS + 1, failed=failed)
-    clock = Clock(database, engine, owner=owner, workers=WORKERS, now=now, beside=hunts.due)
+    telling = Telling(workspace, database, now)
+
+    def beside() -> list[Job]:
+        return [*hunts.due(), *telling.due()]
+
+    tasks: dict[str, Task] = {SWEEP: run, HUNT: hunts.run, TELL: telling.run}
+    engine = LocalEngine(tasks, workers=WORKERS + 2, failed=failed)
+    clock = Clock(database, engine, owner=owner, workers=WORKERS, now=now, beside=beside)
     ticking = threading.Thread(target=clock.run, args=(stop,), name="clock")
     ticking.start()
     try:
@@ -263,6 +270,28 @@ class Hunts:
                 stamp_quietly(self._workspace, self._now)
             if done:
                 self._done_for, self._not_before = edition, None
+        finally:
+            self._at_it = False
+
+
+class Telling:
+    """When a service tells people: at every tick that finds something due, one round at a time."""
+
+    def __init__(self, workspace: Workspace, database: Engine, now: Callable[[], datetime]) -> None:
+        self._office = office_of(workspace, database, now)
+        self._at_it = False
+
+    def due(self) -> list[Job]:
+        """The round that is to be run now, if any."""
+        if self._at_it or not self._office.is_due():
+            return []
+        self._at_it = True
+        return [Job(TELL, key=TELL)]
+
+    def run(self) -> None:
+        """Look what there is to tell, and tell it."""
+        try:
+            self._office.round()
         finally:
             self._at_it = False
 

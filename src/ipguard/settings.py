@@ -22,6 +22,7 @@ PASSPHRASE_VARIABLE = "IPGUARD_EVIDENCE_PASSPHRASE"  # noqa: S105 — the variab
 PASSPHRASE_FILE_VARIABLE = "IPGUARD_EVIDENCE_PASSPHRASE_FILE"  # noqa: S105
 PDF_PASSPHRASE_VARIABLE = "IPGUARD_PDF_PASSPHRASE"  # noqa: S105
 OIDC_SECRET_VARIABLE = "IPGUARD_OIDC_SECRET"  # noqa: S105
+MAIL_PASSWORD_VARIABLE = "IPGUARD_MAIL_PASSWORD"  # noqa: S105
 
 
 class _Section(BaseModel):
@@ -195,6 +196,29 @@ class Matching(_Section):
     embeddings: Embeddings | None = None
 
 
+class MailServer(_Section):
+    """A mail server that takes our mail; its password is IPGUARD_MAIL_PASSWORD."""
+
+    host: str
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """`none` is for a server on this machine only."""
+    user: str = ""
+    sender: str = Field(pattern=r"^[^\r\n]+@[^\r\n]+$")
+    ca_file: Path | None = None
+    """PEM of the roots its certificate leads to, relative to the workspace; the system's if not given."""
+
+
+class Notify(_Section):
+    """How people are told."""
+
+    console_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    """Where people reach the console; messages carry links only where it is given."""
+    local_hosts: tuple[str, ...] = ()
+    """Receivers of webhooks that may have an address that is not public."""
+    mail: MailServer | None = None
+
+
 class Settings(_Section):
     """Everything a workspace can set."""
 
@@ -205,6 +229,7 @@ class Settings(_Section):
     evidence: Evidence = Evidence()
     console: Console = Console()
     people: People = People()
+    notify: Notify = Notify()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +289,16 @@ class Workspace:
     def oidc_secret(self) -> str:
         """What the console shows the OpenID provider; from the environment only, empty for a public client."""
         return os.environ.get(OIDC_SECRET_VARIABLE, "")
+
+    @property
+    def mail_password(self) -> str:
+        """Opens the mail server; from the environment only."""
+        return os.environ.get(MAIL_PASSWORD_VARIABLE, "")
+
+    @property
+    def channel_keys(self) -> Path:
+        """Secrets of channels that were typed in."""
+        return self.folder / "channel-keys"
 
     @property
     def pdf_passphrase(self) -> bytes | None:

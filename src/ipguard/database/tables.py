@@ -2,17 +2,19 @@
 
 from sqlalchemy import MetaData
 
+from ipguard import answered
 from ipguard.alerts import tables as alerts
 from ipguard.cases import tables as cases
 from ipguard.database.base import METADATA
 from ipguard.hunting import tables as hunting
 from ipguard.listings import tables as listings
+from ipguard.notify import tables as notify
 from ipguard.people import tables as people
 from ipguard.reports import tables as reports
 from ipguard.rights import tables as rights
 from ipguard.sources import tables as sources
 
-ROOMS = (people, rights, sources, listings, alerts, cases, hunting, reports)
+ROOMS = (people, rights, sources, listings, alerts, cases, hunting, reports, notify, answered)
 """Rooms that own tables."""
 
 

@@ -28,6 +28,8 @@ LOG = structlog.get_logger(__name__)
 TICK_SECONDS = 5
 SWEEP = "sweep"
 """Name of the task that runs one claimed source."""
+TELL = "tell"
+"""Name of the task that tells people what happened."""
 HUNT = "hunt"
 """Name of the task that searches what is stored for what the watchlist gained."""
 

@@ -1,0 +1,1 @@
+"""Telling people: what happened, to whom it is told, and what became of each message."""
