@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -155,6 +155,25 @@ def recognise_adapter(workspace: Workspace, url: str, *, local: bool, now: Clock
             return registry.recognise_log(answer) if log else registry.recognise(answer)
 
     return asyncio.run(ask())
+
+
+@contextmanager
+def asking(
+    workspace: Workspace, url: str, *, local: bool, now: Clock
+) -> Iterator[Callable[[Request], Exchange]]:
+    """Asks one thing after the other, as politely as a sweep, while somebody waits; raises `crawlers.errors`."""
+    import asyncio
+
+    hosts = frozenset({urlsplit(url).hostname or ""}) if local else frozenset()
+    gap = 0.0 if local else workspace.settings.crawling.min_gap_seconds
+    manner = Manner(identity(workspace), MemoryPace(), now, min_gap_seconds=gap)
+    with asyncio.Runner() as runner:
+        opened = AsyncExitStack()
+        fetcher = runner.run(opened.enter_async_context(open_fetcher(manner, local_hosts=hosts)))
+        try:
+            yield lambda request: runner.run(fetcher.fetch(request))
+        finally:
+            runner.run(opened.aclose())
 
 
 def keys_of(workspace: Workspace) -> Keys:

@@ -209,9 +209,6 @@ def _seller_in(card: LexborNode) -> LexborNode | None:
             and SELLER_NAME.search(node.attributes.get("class") or "")
             and _words(node)
         ):
-            return (
-                node
-                if _is_leaf(node)
-                else next((one for one in node.css("a, b, strong") if _words(one)), None)
-            )
+            inner = next((one for one in node.css("a, b, strong") if _words(one)), None)
+            return inner if inner is not None else node if _is_leaf(node) else None
     return None

@@ -35,6 +35,7 @@ NEXT_WORDS = re.compile(
     r"^\s*(next|next page|weiter|nächste|suivante?|siguiente|次へ?|次のページ|下一[页頁]|다음|›|»|→|>)\s*[›»→>]?\s*$",
     re.IGNORECASE,
 )
+SPECIAL = re.compile(r"[.*+?^${}()|\[\]\\]")
 TERMS = re.compile(
     r"terms|conditions|\bAGB\b|利用規約|规约|条款|이용약관|conditions générales", re.IGNORECASE
 )
@@ -175,7 +176,7 @@ def nothing_found(empty: LexborHTMLParser, full: LexborHTMLParser, words: str) -
     for node in empty.css("main p, main h2, main h1, main div, p, h2, h3, h1, div, span, td"):
         said = _text(node.text())
         if 4 <= len(said) <= 80 and said not in shown and words.casefold() not in said.casefold():
-            return f"body ~ {re.escape(said)}"
+            return "body ~ " + SPECIAL.sub(r"\\\g<0>", said)
     return ""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
+from selectolax.lexbor import LexborHTMLParser
+
 from crawlers.exchange import Exchange
 from crawlers.extract.challenge import challenge_in
 from crawlers.extract.page import parse
@@ -67,16 +69,26 @@ def with_detail(proposal: Proposal, detail: Exchange) -> Proposal:
     says = {name: extracted(tree, detail.url, (name,)) for name in ORDER}
     order = [name for name in ORDER if says[name].get("title") or says[name].get("price") or name == "facts"]
     known = {name.split(".")[0] for name in proposal.listed.fields}
-    more = {name for name in order for name in says[name]} - known
-    if not order or not more:
+    own = {} if any(one.get("description") for one in says.values()) else _description(tree)
+    more = {field for name in order for field in says[name]} | set(own)
+    if not more - known:
         return proposal
-    found: JsonObject = {"extract": order}
+    found: JsonObject = {"extract": order, **({"fields": own} if own else {})}
     # what the list says of title and price holds where it was read well; the page is asked for the rest
     if "visible" in order and "jsonld" not in order and "microdata" not in order and "title" in known:
         found["extract"] = [name for name in order if name != "visible"] if "price" in known else order
-    found["expect"] = [name for name in ("price", "pictures") if name in known | set(more)]
+    found["expect"] = [name for name in ("price", "pictures") if name in known | more]
     required = (*proposal.required, "detail_full")
     return replace(proposal, detail=found, required=required)
+
+
+def _description(tree: LexborHTMLParser) -> JsonObject:
+    """Where a page says by a class or an id that it describes something."""
+    for selector in ("[itemprop=description]", ".description", "#description", ".product-description"):
+        node = tree.css_first(selector)
+        if node is not None and node.text().strip():
+            return {"description": selector}
+    return {}
 
 
 def with_empty(proposal: Proposal, empty: Exchange, full: Exchange, words: str) -> Proposal:
@@ -122,10 +134,10 @@ def _from_page(page: Exchange, address: Address, hints: Hints) -> Proposal | Unc
     return _proposal(replace(listed, next=following), address, hints, terms_of(tree, page.url))
 
 
-def _no_cards(tree: object) -> Unclear:
-    body = getattr(tree, "body", None)
+def _no_cards(tree: LexborHTMLParser) -> Unclear:
+    body = tree.body
     shown = " ".join(body.text().split()) if body is not None else ""
-    scripts = len(tree.css("script[src], script[type=module]")) if hasattr(tree, "css") else 0
+    scripts = tree.css("script[src], script[type=module]")
     if len(shown) < SCRIPTED and scripts:
         return Unclear(
             "The page is drawn by script: what the server sends holds no goods.",

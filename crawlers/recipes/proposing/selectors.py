@@ -10,6 +10,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 NAME = re.compile(r"-?[A-Za-z_][\w-]*")
 MADE_UP = re.compile(r"\d{3,}|^[a-z]{1,3}[-_]?(?=\w*\d)\w{5,}$|^(css|sc|jsx|svelte)-", re.ASCII)
 """Classes that a build tool makes up, and that its next run makes up anew."""
+SPEAKING = frozenset({"a", "img", "h1", "h2", "h3", "h4", "h5", "h6"})
+"""Tags that say by themselves what they hold."""
 STATES = frozenset(
     {"active", "first", "last", "odd", "even", "selected", "current", "new", "sale", "hidden", "clearfix"}
 )
@@ -73,7 +75,8 @@ def _ways(node: LexborNode) -> Iterator[str]:
         yield f"{tag}[itemprop={prop}]"
     if len(named) > 1:
         yield f"{tag}.{'.'.join(named)}"
-    yield tag
+    if tag in SPEAKING:
+        yield tag
     own, parent = f"{tag}.{named[0]}" if named else tag, node.parent
     for height in range(4):
         if parent is None or parent.tag in (None, "html", "body"):
@@ -86,6 +89,7 @@ def _ways(node: LexborNode) -> Iterator[str]:
         if not height:
             yield f"{parent.tag} > {own}"
         parent = parent.parent
+    yield tag
     yield f"{tag}:nth-of-type({_place(node)})"
 
 

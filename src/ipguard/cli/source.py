@@ -10,6 +10,7 @@ import typer
 
 from ipguard.cli.options import JsonOption, WorkspaceOption, utc_now
 from ipguard.cli.output import emit, safe, show
+from ipguard.cli.source_new import new
 from ipguard.cli.source_trial import try_saved
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Places to look at: add, new, test, list, pause, resume, runs.")
 
+app.command()(new)
 app.command("test")(try_saved)
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the source.")]
