@@ -13,12 +13,12 @@ LIKELY = ("utf-8", "gb18030", "shift_jis", "euc-jp", "euc-kr", "big5", "windows-
 
 def decode_page(body: bytes, content_type: str) -> str:
     """The text of a page; bytes that fit no encoding become U+FFFD, never an error."""
-    _, text = html_to_unicode(content_type, body, default_encoding="utf-8", auto_detect_fun=_detect)
+    _, text = html_to_unicode(content_type, body, default_encoding="utf-8", auto_detect_fun=detect)
     return str(text)
 
 
-def _detect(body: bytes) -> str:
-    """The encoding of a page that does not say: the first likely one without an error and with the fewest oddities."""
+def detect(body: bytes) -> str:
+    """The encoding of text that does not say: the first likely one without an error and with the fewest oddities."""
     best, fewest = "utf-8", 1.0
     for encoding in LIKELY:
         try:

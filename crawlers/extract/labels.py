@@ -47,6 +47,11 @@ def facts_in(area: LexborNode) -> dict[str, str]:
     return found
 
 
+def condition_in(text: str) -> str:
+    """new, used, refurbished or damaged, from what people write; empty where it is none of these."""
+    return _sound("condition", text, _words()[1])
+
+
 def _pairs(area: LexborNode) -> Iterator[tuple[str, str]]:
     """Labels and their values: definition lists, rows of two cells, and short lines with a colon."""
     for node in area.css("dt")[:MAX_PAIRS]:

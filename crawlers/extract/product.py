@@ -104,8 +104,8 @@ def word_in(value: object, words: Mapping[str, str]) -> str:
 
 
 def plain(markup: str) -> str:
-    """Text without mark-up."""
-    if "<" not in markup:
+    """Text without mark-up and entities."""
+    if "<" not in markup and "&" not in markup:
         return markup
     body = LexborHTMLParser(markup[: MAX_TEXT * 4]).body
     return SPACE.sub(" ", body.text(separator=" ")).strip()[:MAX_TEXT] if body is not None else ""

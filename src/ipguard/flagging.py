@@ -29,6 +29,7 @@ from ipguard.matching.finding import Finding, PicturePlace, TextPlace
 from ipguard.matching.images.picture_text import names_in
 from ipguard.matching.judge import PictureSeen, Watch, judge
 from ipguard.matching.score import Verdict
+from ipguard.sources.store import BY_HAND
 from ipguard.sources.tables import SourceRow
 from ipguard.spool import Spool
 
@@ -179,7 +180,7 @@ def _keep_evidence(desk: Desk, judged: Sequence[_Judged], spool_of: SpoolOf) -> 
 def _capture(desk: Desk, judged: _Judged, spool: Spool, told: Sequence[LookupRow]) -> Capture:
     listing = judged.listing
     exchanges: list[WireExchange] = list(spool.get(step_name(listing.last_step or 0)))
-    failures = [] if exchanges else ["The exchange that named this listing was not at hand any more."]
+    failures = [] if exchanges else [_why_unheard(listing)]
     for sha256 in dict.fromkeys(_pictures_in(judged.to_record)):
         said = spool.get(picture_name(sha256))
         exchanges.extend(said)
@@ -197,6 +198,12 @@ def _capture(desk: Desk, judged: _Judged, spool: Spool, told: Sequence[LookupRow
         told,
     )
     return desk.recorder.capture(subject, f"A listing that seems to copy: {works}. Kept as it was received.")
+
+
+def _why_unheard(listing: ListingRow) -> str:
+    if listing.read_by.startswith(f"{BY_HAND}@"):
+        return "This listing was brought by hand: no page was fetched, and nobody else said what is told here of it."
+    return "The exchange that named this listing was not at hand any more."
 
 
 def _pictures_in(verdicts: Iterable[Verdict]) -> Iterable[str]:

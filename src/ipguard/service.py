@@ -33,7 +33,7 @@ from ipguard.lookout import Lookout
 from ipguard.matching.sellers import host_of
 from ipguard.rights.store import edition_now, load_works
 from ipguard.settings import Workspace
-from ipguard.sources.store import get_source, list_sources
+from ipguard.sources.store import get_source, list_sources, refuse_by_hand
 from ipguard.sources.tables import SourceRow
 from ipguard.sweep import Progress, SourceReport
 from ipguard.telling import office_of
@@ -317,7 +317,10 @@ def _in_words(error: Exception) -> str:
 def _chosen(database: Engine, names: Sequence[str], *, everything: bool, at: datetime) -> list[str]:
     with reading(database) as session:
         if names:
-            return [get_source(session, name).id for name in names]
+            chosen = [get_source(session, name) for name in names]
+            for row in chosen:
+                refuse_by_hand(row)
+            return [row.id for row in chosen]
         return [row.id for row in list_sources(session) if row.enabled and (everything or _is_due(row, at))]
 
 

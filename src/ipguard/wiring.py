@@ -332,12 +332,51 @@ def recapture_for_case(
     Raises:
         CrawlError: nothing at all was said. WrongUse: there is no such case, or it is closed.
     """
-    import asyncio
-
     with reading(database) as session:
         if one_case(session, case_id, now=now()).case.state != "open":
             raise WrongUse(f"Case {case_id} is closed.", hint="Open a new case.")
+    outcome = see_page(
+        workspace, database, wanted,
+        operator=operator, now=now, browser=browser, time_zone=time_zone, local_hosts=local_hosts, progress=progress,
+    ).outcome  # fmt: skip
+    receipt = EvidenceVault(workspace, now).keep([outcome.capture])[0]
+    with transaction(database) as session:
+        (row,) = add_exhibit(session, case_id, receipt.exhibit_id, alert_id=alert_id, now=now())
+    return row, outcome
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPage:
+    """A page that was asked for once, on somebody's order."""
+
+    outcome: Outcome
+    heard: tuple[Exchange, ...]
+    """Everything that was asked over HTTP, robots.txt and redirects included."""
+    page: BrowserPage | None
+    """As a browser showed it; None where none was wanted, or it could not."""
+
+
+def see_page(
+    workspace: Workspace,
+    database: Engine,
+    wanted: Wanted,
+    *,
+    operator: Operator,
+    now: Clock,
+    browser: BrowserOptions | None = None,
+    time_zone: str = "UTC",
+    local_hosts: frozenset[str] = frozenset(),
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> SeenPage:
+    """Ask for a page and its pictures once, and show it to a browser where one is wanted. Nothing is kept yet.
+
+    Raises:
+        CrawlError: nothing at all was said.
+    """
+    import asyncio
+
     heard: list[Exchange] = []
+    shown: list[BrowserPage] = []
     gap = 0.0 if local_hosts else workspace.settings.crawling.min_gap_seconds
     who = identity(workspace)
     manner = Manner(who, DatabasePace(database), now, min_gap_seconds=gap)
@@ -346,7 +385,8 @@ def recapture_for_case(
     )
 
     async def look(url: str) -> BrowserPage:
-        return await capture_page(url, seeing or BrowserOptions(), now=now, local_hosts=local_hosts)
+        shown.append(await capture_page(url, seeing or BrowserOptions(), now=now, local_hosts=local_hosts))
+        return shown[0]
 
     async def ask() -> Outcome:
         async with open_fetcher(
@@ -359,10 +399,7 @@ def recapture_for_case(
             )
 
     outcome = asyncio.run(ask())
-    receipt = EvidenceVault(workspace, now).keep([outcome.capture])[0]
-    with transaction(database) as session:
-        (row,) = add_exhibit(session, case_id, receipt.exhibit_id, alert_id=alert_id, now=now())
-    return row, outcome
+    return SeenPage(outcome, tuple(heard), shown[0] if shown else None)
 
 
 def _examined(

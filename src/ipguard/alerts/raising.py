@@ -91,6 +91,24 @@ def write_alerts(
     ]
 
 
+def add_to_alert(
+    session: Session, listing_id: int, alerts: Sequence[int], exhibit: str, now: datetime
+) -> list[int]:
+    """Note an exhibit that holds the page of a listing with those of its alerts that are among `alerts`."""
+    rows = session.scalars(
+        select(AlertRow).where(col(AlertRow.listing_id) == listing_id, col(AlertRow.id).in_(alerts))
+    ).all()
+    for alert in rows:
+        if session.get(AlertExhibitRow, (_id(alert.id), exhibit)) is None:
+            session.add(
+                AlertExhibitRow(
+                    alert_id=_id(alert.id), exhibit_id=exhibit, alert_version=alert.version, kept_at=now
+                )
+            )
+    session.flush()
+    return [_id(alert.id) for alert in rows]
+
+
 def _write(
     session: Session, change: Change, listing: ListingRow, listing_id: int, exhibit: str | None, now: datetime
 ) -> Raised:

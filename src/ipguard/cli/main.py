@@ -34,6 +34,7 @@ def build() -> typer.Typer:
         record,
         serve,
         source,
+        source_by_hand,
         sweep,
         token,
         upkeep,
@@ -58,6 +59,8 @@ def build() -> typer.Typer:
     app.command("doctor", rich_help_panel=start)(workspace.doctor)
     app.add_typer(watch.app, name="watch", rich_help_panel=work)
     app.add_typer(source.app, name="source", rich_help_panel=work)
+    source.app.command("import")(source_by_hand.import_table)
+    source.app.command("paste")(source_by_hand.paste)
     app.command("sweep", rich_help_panel=work)(sweep.sweep)
     app.command("hunt", rich_help_panel=work)(hunt.hunt)
     app.add_typer(match.app, name="match", rich_help_panel=work)

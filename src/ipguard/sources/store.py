@@ -17,6 +17,8 @@ from ipguard.sources.tables import RunRow, SourceRow
 
 RENDERED = "rendered"
 """Option of a source, not of its adapter: a browser finishes its pages."""
+BY_HAND = "import"
+"""Adapter of sources that people fill: `ipguard source import` and `ipguard source paste`."""
 SOURCE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 SHORTEST_INTERVAL = timedelta(minutes=5)
 """Looking more often than this is not polite for any shop."""
@@ -151,11 +153,25 @@ def get_source(session: Session, name: str) -> SourceRow:
 def set_enabled(session: Session, name: str, enabled: bool, *, now: datetime) -> SourceRow:
     """Pause a source, or let it go on: then it is due at once and its failures are forgotten."""
     row = get_source(session, name)
+    refuse_by_hand(row)
     row.enabled = enabled
     if enabled:
         row.next_run_at, row.attempts, row.last_error = now, 0, ""
     session.add(row)
     return row
+
+
+def refuse_by_hand(row: SourceRow) -> None:
+    """Check that a source is one that is asked.
+
+    Raises:
+        WrongUse: people fill it by hand.
+    """
+    if row.adapter == BY_HAND:
+        raise WrongUse(
+            f"{row.id} is filled by hand and never asked",
+            hint="Bring more: ipguard source import FILE.csv, or ipguard source paste ADDRESS.",
+        )
 
 
 def last_runs(session: Session, name: str, *, limit: int = 10) -> Sequence[RunRow]:
