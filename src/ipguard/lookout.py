@@ -30,6 +30,7 @@ from ipguard.matching.text.matcher import TextMatcher
 from ipguard.matching.text.names import names_of
 from ipguard.rights.store import edition_now, load_pictures, load_works
 from ipguard.rights.work import Work
+from ipguard.sellers.lists import NOBODY, Listed, listed_sellers
 
 Progress = Callable[[int, int], None]
 
@@ -100,6 +101,7 @@ class Lookout:
         with reading(self._database) as session:
             edition = edition_now(session)  # first: what comes in between is then looked at once more
             works, rows = load_works(session), load_pictures(session)
+            listed = listed_sellers(session, [work.id for work in works])
         wanted = [Wanted(row.work_id, row.sha256, row.file_name) for row in rows]
         index = self._shelf.open(wanted, self._pictures.get, self._progress)
         if self._asked.model is not None:
@@ -109,25 +111,29 @@ class Lookout:
         names, hosts = names_of(works), official_hosts(works)
         own = {work.id: (*work.official_domains, *hosts[work.id]) for work in works}
         watch = Watch(
-            watch_version(works, self._version),
+            watch_version(works, self._version, listed),
             TextMatcher(names),
             WatchedPictures(self._eye, index, references, self._version),
             DomainMatcher(names, own),
             PageMatcher(names, own),
-            {work.id: work.official_sellers for work in works},
-            {work.id: work.official_prices for work in works},
+            sellers={work.id: (*work.official_sellers, *listed.allowed.get(work.id, ())) for work in works},
+            denied=listed.denied,
+            prices={work.id: work.official_prices for work in works},
         )
         return edition, watch
 
 
-def watch_version(works: Sequence[Work], pictures: str) -> str:
-    """Changes with every matcher and all that is watched for but the reference pictures.
+def watch_version(works: Sequence[Work], pictures: str, listed: Listed = NOBODY) -> str:
+    """Changes with every matcher, the lists of sellers, and all that is watched for but the reference pictures.
 
     What those find is kept by picture; where it changes, the listings that show the picture are judged again.
     """
     modules = (text_matcher, domain_matcher, page_matcher, prices, sellers, score)
     rules = [pictures, *(module.VERSION for module in modules)]
-    said = json.dumps([rules, [repr(work) for work in works]], ensure_ascii=True)
+    said = json.dumps(
+        [rules, [repr(work) for work in works], *([repr(listed)] if listed != NOBODY else [])],
+        ensure_ascii=True,
+    )
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -280,20 +280,51 @@ def make_sweeper(
             async with open_renderer(options, now=now, local_hosts=hosts) as renderer:
                 yield RenderingFetcher(fetcher, renderer)
 
-    def adapter_of(source: SourceRow) -> Adapter:
-        return crawlers.registry.build_adapter(
-            source.adapter,
-            source.base_url,
-            {name: value for name, value in source.options.items() if name != RENDERED},
-            min_gap_seconds=max(source.min_gap_seconds, 0.001),
-            recipes=(workspace.marketplaces,),
-        )
-
     spool_of = partial(Spool, workspace.folder / "spool")
     crawling = workspace.settings.crawling
     file = workspace.folder / crawling.rdap_services if crawling.rdap_services else None
     asked = Informants(registries(file), DnsRecords(now, crawling.servers))
-    return Sweeper(Kit(database, desk, pictures, open_fetcher, adapter_of, spool_of, now, asked, progress))
+    return Sweeper(
+        Kit(
+            database,
+            desk,
+            pictures,
+            open_fetcher,
+            partial(adapter_of, workspace),
+            spool_of,
+            now,
+            asked,
+            progress,
+        )
+    )
+
+
+def adapter_of(workspace: Workspace, source: SourceRow) -> Adapter:
+    """What reads a source.
+
+    Raises:
+        BadSource: it cannot work as it is configured.
+    """
+    return crawlers.registry.build_adapter(
+        source.adapter,
+        source.base_url,
+        {name: value for name, value in source.options.items() if name != RENDERED},
+        min_gap_seconds=max(source.min_gap_seconds, 0.001),
+        recipes=(workspace.marketplaces,),
+    )
+
+
+def sellers_not_followed(workspace: Workspace, sources: Iterable[SourceRow]) -> frozenset[str]:
+    """Sources whose terms do not let us tell sellers apart; those whose adapter is gone count as such."""
+    closed = set()
+    for source in sources:
+        try:
+            followed = adapter_of(workspace, source).policy.may_profile_seller
+        except BadSource:
+            followed = False
+        if not followed:
+            closed.add(source.id)
+    return frozenset(closed)
 
 
 def make_hunt(

@@ -32,6 +32,7 @@ def build() -> typer.Typer:
         hunt,
         match,
         record,
+        sellers,
         serve,
         source,
         source_by_hand,
@@ -66,6 +67,7 @@ def build() -> typer.Typer:
     app.add_typer(match.app, name="match", rich_help_panel=work)
     app.command("extract", rich_help_panel=work)(extract.extract)
     app.add_typer(alerts.app, name="alerts", rich_help_panel=work)
+    app.add_typer(sellers.app, name="sellers", rich_help_panel=work)
     app.add_typer(case.app, name="case", rich_help_panel=act)
     app.command("verify", rich_help_panel=act)(verify.verify)
     app.add_typer(evidence.app, name="evidence", rich_help_panel=act)

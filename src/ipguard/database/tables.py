@@ -12,9 +12,10 @@ from ipguard.notify import tables as notify
 from ipguard.people import tables as people
 from ipguard.reports import tables as reports
 from ipguard.rights import tables as rights
+from ipguard.sellers import tables as sellers
 from ipguard.sources import tables as sources
 
-ROOMS = (people, rights, sources, listings, alerts, cases, hunting, reports, notify, answered)
+ROOMS = (people, rights, sources, listings, alerts, cases, hunting, reports, notify, answered, sellers)
 """Rooms that own tables."""
 
 

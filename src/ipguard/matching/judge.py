@@ -101,7 +101,9 @@ class Watch:
     domains: ReadsDomains
     pages: ReadsPages
     sellers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """Work → official sellers."""
+    """Work → official sellers, and those on the list of licensed ones."""
+    denied: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Work → sellers on the list of those known to sell copies."""
     prices: Mapping[str, tuple[OfficialPrice, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Work → official prices."""
 
@@ -128,7 +130,7 @@ def judge(watch: Watch, listing: Listing, seen: Iterable[Finding], asked: str) -
         findings.extend(Finding("text", "", work, 0.0, limit, weak=True) for limit in reading.limits)
         weak = (
             match_price(work, watch.prices.get(work, ()), listing),
-            match_seller(work, watch.sellers.get(work, ()), listing, asked),
+            match_seller(work, watch.sellers.get(work, ()), listing, asked, watch.denied.get(work, ())),
         )
         findings.extend(finding for finding in weak if finding is not None)
     return verdicts(findings)

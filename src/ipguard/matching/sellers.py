@@ -14,26 +14,39 @@ from crawlers.listing import Listing
 from ipguard.matching.finding import Finding, Reason
 from ipguard.matching.score import OFFICIAL_SELLER
 
-VERSION = "1"
+VERSION = "2"
 
 UNKNOWN = 0.3
 """Strength of not being on the list: most unknown sellers resell genuine goods."""
 
 
-def match_seller(work: str, official: Iterable[str], listing: Listing, asked: str) -> Finding | None:
-    """A finding about who sells `listing`, or None where the work names no official seller.
+DENIED = 0.8
+"""Strength of having sold copies before: most of what such a seller shows of the work is another one."""
 
-    `asked` is the address of the source that was asked, which nobody on the page can forge.
+
+def match_seller(
+    work: str, official: Iterable[str], listing: Listing, asked: str, denied: Iterable[str] = ()
+) -> Finding | None:
+    """A finding about who sells `listing`, or None where nothing is known of sellers of the work.
+
+    Args:
+        work: which work.
+        official: entries of those who may sell it: `host`, `host/seller` or a name.
+        listing: what is sold.
+        asked: address of the source that was asked, which nobody on the page can forge.
+        denied: entries of those who are known to sell copies. Who is on both may sell it.
     """
     entries = [entry for entry in map(_folded, official) if entry]
-    if not entries:
-        return None
     host = host_of(asked)
     names = {name for name in (_folded(listing.seller.id), _folded(listing.seller.name)) if name}
     shown = listing.seller.name or listing.seller.id or host
     if any(_is(entry, host, names) for entry in entries):
         reason = Reason(OFFICIAL_SELLER, {"seller": shown})
         return Finding("seller", VERSION, work, 1.0, reason, weak=True)
+    if any(_is(entry, host, names) for entry in map(_folded, denied) if entry):
+        return Finding("seller", VERSION, work, DENIED, Reason("seller.denied", {"seller": shown}), weak=True)
+    if not entries:
+        return None
     return Finding("seller", VERSION, work, UNKNOWN, Reason("seller.unknown", {"seller": shown}), weak=True)
 
 

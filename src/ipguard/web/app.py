@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from evidence_store.errors import EvidenceError
 from ipguard.errors import IpguardError, NotAllowed, WrongUse
 from ipguard.settings import Workspace
-from ipguard.web import account, account_keys, people, record, screens, signing, triage
+from ipguard.web import account, account_keys, people, record, screens, sellers, signing, triage
 from ipguard.web.access import Access, read_secret
 from ipguard.web.appearance import COOKIE as THEME_COOKIE
 from ipguard.web.appearance import THEMES, YEAR, Static
@@ -53,7 +53,7 @@ def create_app(
     app.mount("/static", Static(directory=str(files("ipguard.web").joinpath("static"))), "static")
     app.include_router(screens.router)
     app.include_router(triage.router)
-    for router in (signing.router, account.router, account_keys.router, people.router, record.router):
+    for router in (signing.router, account.router, account_keys.router, people.router, record.router, sellers.router):
         app.include_router(router)
     app.add_api_route("/healthz", health, methods=["GET"])
     app.add_api_route("/metrics", metrics, methods=["GET"])
