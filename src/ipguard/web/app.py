@@ -53,7 +53,14 @@ def create_app(
     app.mount("/static", Static(directory=str(files("ipguard.web").joinpath("static"))), "static")
     app.include_router(screens.router)
     app.include_router(triage.router)
-    for router in (signing.router, account.router, account_keys.router, people.router, record.router, sellers.router):
+    for router in (
+        signing.router,
+        account.router,
+        account_keys.router,
+        people.router,
+        record.router,
+        sellers.router,
+    ):
         app.include_router(router)
     app.add_api_route("/healthz", health, methods=["GET"])
     app.add_api_route("/metrics", metrics, methods=["GET"])

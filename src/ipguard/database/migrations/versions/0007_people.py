@@ -199,7 +199,7 @@ def _record() -> None:
     index("audit_entry", "at", "person_id", "action", "subject")
     op.create_table("audit_head", number("id"), number("position"), text("hash"), key("audit_head"))
     for statement in ONLY_ADDED[op.get_bind().dialect.name]:
-        op.execute(sa.DDL(statement))
+        op.execute(sa.DDL(statement))  # type: ignore[no-untyped-call]
 
 
 def downgrade() -> None:
@@ -207,7 +207,7 @@ def downgrade() -> None:
     op.drop_table("audit_head")
     op.drop_table("audit_entry")
     if op.get_bind().dialect.name == "postgresql":
-        op.execute(sa.DDL("DROP FUNCTION audit_entry_is_only_added()"))
+        op.execute(sa.DDL("DROP FUNCTION audit_entry_is_only_added()"))  # type: ignore[no-untyped-call]
     for table in ("tries", "oidc_flow", "identity", "token", "session", "link", "recovery"):
         op.drop_table(f"person_{table}")
     op.drop_table("person")
