@@ -97,6 +97,7 @@ def _policy(recipe: Recipe, min_gap_seconds: float) -> Policy:
         min_gap_seconds=max(part.rate.min_interval_s, min_gap_seconds),
         per_day=part.rate.per_day,
         pages_a_run=min(pages, MAX_PAGES_A_RUN, part.rate.per_day),
+        rendered=part.rendered,
         reads_status=_read_statuses(recipe),
         auth=auth_of(part.auth),
     )

@@ -15,7 +15,7 @@ MAX_VALUES = 10_000
 """Values with every alias written out, so that a page of aliases cannot become gigabytes (a "billion laughs")."""
 MAX_ALIASES = 50
 SAFE_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp")
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
 )
 
 
@@ -52,6 +52,9 @@ class _Reader:
         if self.count > MAX_VALUES or len(path) > MAX_DEPTH:
             raise RecipeError(self.file, [_too_much(line)])
         self.lines.setdefault(path, line)
+        if node.tag not in SAFE_TAGS:
+            self._wrong(path, f"The tag {node.tag} is not read.", "Write a plain value.", line)
+            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -74,11 +77,6 @@ class _Reader:
         return found
 
     def _scalar(self, node: yaml.Node, path: Path) -> object:
-        if node.tag not in SAFE_TAGS:
-            self._wrong(
-                path, f"The tag {node.tag} is not read.", "Write a plain value.", node.start_mark.line + 1
-            )
-            return None
         try:
             value: object = self.loader.construct_object(node)
         except (ValueError, OverflowError) as error:

@@ -185,7 +185,8 @@ class RecipeAdapter:
         if part.extract and answer.page is not None:
             own = {**extracted(answer.page, exchange.url, part.extract), **own}
         fill = read_fields(section.fill, place)
-        if not {**fill, **own}:
+        reads_own = bool(section.fields or part.extract)
+        if not own and (reads_own or not fill):
             stands = standing_in_the_way(answer)
             note = "Nothing on the page of a listing can be read: the source may have been rebuilt."
             return self._with_what_the_list_said(exchange, stands or Page(Outcome.CHANGED, note=note))

@@ -7,6 +7,7 @@ Instead of a selector there may stand `const(word)`, `url()` (the address of the
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -152,6 +153,7 @@ def _operand(text: str, language: Language) -> Expression:
 
 def check_css(text: str) -> None:
     """Raises Wrong where a text is no CSS selector."""
+    split_at(text, ",")  # the parser closes by itself what is left open
     try:
         LexborHTMLParser("<html></html>").css(text)
     except (SelectolaxError, ValueError) as error:
@@ -185,7 +187,13 @@ def compile_path(text: str) -> jmespath.parser.ParsedResult:
         Wrong: it is none.
     """
     try:
-        return jmespath.compile(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", PendingDeprecationWarning)
+            return jmespath.compile(text)
+    except PendingDeprecationWarning as error:
+        raise Wrong(
+            f"“{text}” has text in backticks.", "Put text into single quotes, JSON into backticks."
+        ) from error
     except (JMESPathError, RecursionError, ValueError) as error:
         said = " ".join(str(error).split("\n")[0].split())
         raise Wrong(f"“{text}” is no JMESPath: {said}.", "Write one like items[].price.value.") from error

@@ -220,6 +220,9 @@ class RecipePart(Part):
     options: dict[Annotated[str, Field(pattern=OPTION)], OptionPart] = Field(
         default={}, description="What may be chosen."
     )
+    rendered: bool = Field(
+        default=False, description="true where pages show nothing until their scripts have run."
+    )
     needs_query: bool = Field(default=False, description="true where it shows nothing without words.")
     search: SearchPart = Field(description="The list.")
     detail: DetailPart | None = Field(default=None, description="The page of one listing.")

@@ -159,7 +159,7 @@ def recognise_adapter(workspace: Workspace, url: str, *, local: bool, now: Clock
 
 @contextmanager
 def asking(
-    workspace: Workspace, url: str, *, local: bool, now: Clock
+    workspace: Workspace, url: str, *, local: bool, now: Clock, rendered: bool = False
 ) -> Iterator[Callable[[Request], Exchange]]:
     """Asks one thing after the other, as politely as a sweep, while somebody waits; raises `crawlers.errors`."""
     import asyncio
@@ -167,11 +167,16 @@ def asking(
     hosts = frozenset({urlsplit(url).hostname or ""}) if local else frozenset()
     gap = 0.0 if local else workspace.settings.crawling.min_gap_seconds
     manner = Manner(identity(workspace), MemoryPace(), now, min_gap_seconds=gap)
+    options = RenderingOptions(workspace.settings.crawling.chromium, manner.identity.headers()[0][1])
     with asyncio.Runner() as runner:
         opened = AsyncExitStack()
-        fetcher = runner.run(opened.enter_async_context(open_fetcher(manner, local_hosts=hosts)))
+        plain = runner.run(opened.enter_async_context(open_fetcher(manner, local_hosts=hosts)))
+        asks: Fetches = plain
+        if rendered:
+            renderer = open_renderer(options, now=now, local_hosts=hosts)
+            asks = RenderingFetcher(plain, runner.run(opened.enter_async_context(renderer)))
         try:
-            yield lambda request: runner.run(fetcher.fetch(request))
+            yield lambda request: runner.run(asks.fetch(request))
         finally:
             runner.run(opened.aclose())
 

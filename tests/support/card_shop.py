@@ -17,6 +17,13 @@ GOODS = (
     "Star Lantern enamel pin", "Garden lantern", "Lantern festival poster", "Brass lantern hook",
 )  # fmt: skip
 HTML = {"Content-Type": "text/html; charset=utf-8"}
+DRAWN = """<!doctype html><html><head><title>Drawn</title></head><body><main id="app"></main><script>
+fetch("/api/goods?q=" + new URLSearchParams(location.search).get("q") + "&limit=4").then(r => r.json()).then(said => {
+  app.innerHTML = said.data.goods.length ? said.data.goods.map(one => `<div class="tile"><img src="${one.images[0]}">
+    <a href="${one.url}">${one.name}</a> <span class="amount">${one.price.amount / 100} €</span></div>`).join("")
+    : "<p class=nothing-found>Nothing here</p>";
+});
+</script></body></html>"""
 SELLER = "Anna & Söhne"
 
 
@@ -42,6 +49,8 @@ def tell(path: str) -> Told:
             HTML,
             b"<html><head><script src=/app.js></script></head><body><div id=app></div></body></html>",
         )
+    if parts.path == "/drawn":
+        return 200, HTML, DRAWN.encode()
     if parts.path == "/challenge":
         return 200, HTML, b"<html><title>Just a moment...</title><h1>Just a moment...</h1></html>"
     if parts.path == "/":

@@ -39,6 +39,7 @@ class Proposal:
     terms_url: str = ""
     terms_read: date | None = None
     needs_query: bool = False
+    rendered: bool = False
     required: tuple[str, ...] = ()
 
 
@@ -63,6 +64,8 @@ def written(proposal: Proposal) -> str:
         "access": access,
         "rate": {"min_interval_s": 1.0, "per_day": 2000},
     }
+    if proposal.rendered:
+        data["rendered"] = True
     if proposal.needs_query:
         data["needs_query"] = True
     data["search"] = search

@@ -29,6 +29,8 @@ class Hints:
     words: str = ""
     currency: str = ""
     item_url: str = ""
+    rendered: bool = False
+    """A browser finishes the pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +131,18 @@ def _from_page(page: Exchange, address: Address, hints: Hints) -> Proposal | Unc
         )
     listed = cards_on(tree, page.url, hints.currency)
     if listed is None:
-        return _no_cards(tree)
+        return _no_cards(tree, hints.rendered)
     address, following = following_on(tree, page.url, address)
     return _proposal(replace(listed, next=following), address, hints, terms_of(tree, page.url))
 
 
-def _no_cards(tree: LexborHTMLParser) -> Unclear:
-    body = tree.body
-    shown = " ".join(body.text().split()) if body is not None else ""
-    scripts = tree.css("script[src], script[type=module]")
-    if len(shown) < SCRIPTED and scripts:
+def _no_cards(tree: LexborHTMLParser, rendered: bool) -> Unclear:
+    scripts = tree.css('script:not([type="application/ld+json"])')
+    hidden = sum(
+        len(" ".join(node.text().split())) for node in tree.css("body script, body style, body noscript")
+    )
+    shown = len(" ".join(tree.body.text().split())) - hidden if tree.body is not None else 0
+    if shown < SCRIPTED and scripts and not rendered:
         return Unclear(
             "The page is drawn by script: what the server sends holds no goods.",
             "Try --rendered, or look in the browser's network tab for the JSON address that the page asks.",
@@ -153,5 +157,5 @@ def _proposal(listed: Listed, address: Address, hints: Hints, terms: str) -> Pro
     required = ["search_page1", "search_empty", "blocked", "changed"]
     return Proposal(
         hints.name, hints.name, address.base, address.request(), listed, terms_url=terms,
-        needs_query=address.takes_words, required=tuple(required),
+        needs_query=address.takes_words, rendered=hints.rendered, required=tuple(required),
     )  # fmt: skip

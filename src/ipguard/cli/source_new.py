@@ -42,6 +42,10 @@ def new(
     folder: Annotated[
         Path | None, typer.Option(help="Where the recipe goes; the workspace's marketplaces/ if not given.")
     ] = None,
+    rendered: Annotated[
+        bool,
+        typer.Option("--rendered", help="Its pages show nothing without scripts: let a browser finish them."),
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "--no-input", help="Ask nothing; take what is proposed.")
     ] = False,
@@ -61,7 +65,7 @@ def new(
     if target.exists():
         raise WrongUse(f"There is a recipe in {target} already", hint="Give another name with --name.")
     _checked(url, query, currency)
-    walk = _walked(place, url, Hints(name, query, currency.upper(), item_url), local=local)
+    walk = _walked(place, url, Hints(name, query, currency.upper(), item_url, rendered), local=local)
     walk = _with_fields(walk, field or ())
     if not yes:
         try:
@@ -83,7 +87,7 @@ def _walked(place: Workspace, url: str, hints: Hints, *, local: bool) -> Walk:
     from ipguard.errors import SourceRefused
     from ipguard.wiring import asking
 
-    with asking(place, url, local=local, now=utc_now) as ask:
+    with asking(place, url, local=local, now=utc_now, rendered=hints.rendered) as ask:
         say("Asking for robots.txt and the list …")
         walk = begin(ask, url, hints)
         if isinstance(walk, Unclear):

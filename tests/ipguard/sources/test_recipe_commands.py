@@ -139,6 +139,18 @@ def test_a_front_page_leads_to_its_search_once_words_are_given(place, shop):
     assert load_recipe(place / "marketplaces" / "front").part.search.request.params["q"] == "{query}"
 
 
+@pytest.mark.needs("chromium")
+def test_a_page_that_is_drawn_by_script_is_read_once_a_browser_finishes_it(place, shop):
+    words = ("source", "new", f"{shop}/drawn?q=star", "--name", "drawn", "--yes", "--local")
+    run(place, *words, expect=4, said="--rendered")
+    (told,) = rows(run(place, *words, "--rendered", "--json"))
+    assert [one["title"] for one in told["listings"]] == [
+        "Star Lantern acrylic stand",
+        "Star Lantern enamel pin",
+    ]
+    assert load_recipe(place / "marketplaces" / "drawn").part.rendered
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [
