@@ -7,7 +7,7 @@ killed at any moment and goes on without losing or doubling anything but the req
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -189,6 +189,9 @@ def _after(course: Course, request: Request, here: Frontier, exchange: Exchange,
         asked = []
     wanted, dropped = _unseen(course.adapter, here, asked, exchange.url)
     notes.extend(dropped)
+    if _only_onwards(request, page, asked, wanted):
+        notes.append("Nothing new on this page: paging stops here.")
+        wanted = {}
     came_from = request_key(replace(request, url=exchange.url))
     after = Change(
         done=1,
@@ -230,6 +233,16 @@ def _unseen(
             f"{foreign} address{'es' if foreign > 1 else ''} on other hosts or unreadable, not asked."
         )
     return wanted, notes
+
+
+def _only_onwards(
+    request: Request, page: Page, asked: Sequence[Request], wanted: Mapping[int, Request]
+) -> bool:
+    """Whether a later page of links names nothing that was not named before, but for one more page of its kind."""
+    if page.listings or page.position is not None or len(wanted) != 1 or len(asked) < 2:
+        return False
+    (onwards,) = wanted.values()
+    return bool(request.label) and onwards.label == request.label and request.purpose is Purpose.PAGE
 
 
 def _led_back(request: Request, here: Frontier, exchange: Exchange) -> bool:

@@ -1,5 +1,7 @@
 """Text from bytes: BOM, then header, then meta, then detection (WHATWG Encoding §4.2, HTML §13.2.3).
 
+A name that plainly does not fit the bytes counts as none: shops say UTF-8 and send Shift_JIS.
+
 Bytes must never go straight into the HTML parser: it reads six Asian and Cyrillic encodings wrongly.
 """
 
@@ -10,11 +12,21 @@ from w3lib.encoding import html_to_unicode
 
 LIKELY = ("utf-8", "gb18030", "shift_jis", "euc-jp", "euc-kr", "big5", "windows-1251", "windows-1252")
 
+FEW_WRONG = 3
+"""Characters that do not decode, and the name is still believed: a cut page, a broken comment."""
+
 
 def decode_page(body: bytes, content_type: str) -> str:
     """The text of a page; bytes that fit no encoding become U+FFFD, never an error."""
-    _, text = html_to_unicode(content_type, body, default_encoding="utf-8", auto_detect_fun=detect)
-    return str(text)
+    _, read = html_to_unicode(content_type, body, default_encoding="utf-8", auto_detect_fun=detect)
+    text = str(read)
+    wrong = text.count("\ufffd")
+    if wrong > FEW_WRONG and wrong * 10 > sum(character > "\x7f" for character in text):
+        try:
+            return body.decode(detect(body))
+        except UnicodeDecodeError:
+            return text
+    return text
 
 
 def detect(body: bytes) -> str:

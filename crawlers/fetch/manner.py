@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from crawlers.exchange import Headers
+from crawlers.exchange import Headers, Purpose
 from crawlers.fetch.answers import Answers
 from crawlers.fetch.decoding import ACCEPTED
+from crawlers.fetch.limits import LIMITS, Limits
 from crawlers.fetch.pace import PaceStore
 from crawlers.fetch.quota import MemoryQuota, Quota
 from crawlers.fetch.signing import Credential
@@ -54,5 +55,7 @@ class Manner:
     answers: Answers | None = None
     """Where answers are kept that can be asked about; None asks for everything whole."""
     quota: Quota = field(default_factory=MemoryQuota)
+    limits: Mapping[Purpose, Limits] = field(default_factory=lambda: LIMITS)
+    """Caps on what is read."""
     per_day: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Host → requests a UTC day at most, robots.txt, tokens and pictures not counted; no limit for others."""

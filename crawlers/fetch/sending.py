@@ -19,7 +19,6 @@ from crawlers.fetch.answers import (
     unchanged,
     worth_keeping,
 )
-from crawlers.fetch.limits import LIMITS
 from crawlers.fetch.manner import Manner
 from crawlers.fetch.pace import Turn
 from crawlers.fetch.quota import day_of, next_day
@@ -77,7 +76,7 @@ class Sender:
                 await self._spend(host, request.url)
             headers = (*manner.identity.headers(), *signed.headers)
             try:
-                answer = await self._transport.send(signed.request, headers, LIMITS[request.purpose])
+                answer = await self._transport.send(signed.request, headers, manner.limits[request.purpose])
             except CrawlError as error:
                 error.args, error.url = (struck_text(str(error), signed.secrets),), request.url
                 if isinstance(error, Unreachable):
