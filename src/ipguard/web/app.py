@@ -18,6 +18,8 @@ from ipguard.errors import IpguardError, NotAllowed, WrongUse
 from ipguard.settings import Workspace
 from ipguard.web import account, account_keys, people, record, screens, sellers, signing, triage
 from ipguard.web.access import Access, read_secret
+from ipguard.web.api.app import PREFIX as API
+from ipguard.web.api.app import create_api
 from ipguard.web.appearance import COOKIE as THEME_COOKIE
 from ipguard.web.appearance import THEMES, YEAR, Static
 from ipguard.web.desk import Desk, Export, NotInside, SecondStepFirst, desk_of, go, make_pages
@@ -66,6 +68,10 @@ def create_app(
     app.add_api_route("/metrics", metrics, methods=["GET"])
     app.add_api_route("/language", set_language, methods=["GET"])
     app.add_api_route("/theme", set_theme, methods=["GET"])
+    api = create_api(app.state.desk)
+    app.state.api = api
+    app.add_api_route(f"{API}/docs", api_docs, methods=["GET"])
+    app.mount(API, api, "api")
     app.state.pages = pages_of(app.routes)
     app.add_exception_handler(NotInside, signing.outside)
     app.add_exception_handler(SecondStepFirst, signing.second_step_first)
@@ -80,6 +86,11 @@ def create_app(
 def health() -> PlainTextResponse:
     """The process answers; no log-in."""
     return PlainTextResponse("ok\n")
+
+
+def api_docs(request: Request) -> Response:
+    """What programs can do here, as a page of our own: no script, nothing from elsewhere; no log-in."""
+    return desk_of(request).page(request, "api_docs.html", {"doc": request.app.state.api.openapi()})
 
 
 def metrics(request: Request) -> Response:

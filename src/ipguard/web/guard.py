@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_FORM_BYTES = 64 * 1024
 MAX_BUNDLE_BYTES = 256 * 1024 * 1024
-UPLOADS = ("/verify",)
+UPLOADS = ("/verify", "/api/v1/verify")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -49,7 +49,7 @@ class Guard:
             await send(message)
 
         refused = _refusal(scope, self._hosts)
-        app = PlainTextResponse(refused[1] + "\n", refused[0]) if refused else self._app
+        app = _told(scope, *refused) if refused else self._app
         await app(scope, receive, with_headers)
 
 
@@ -71,6 +71,14 @@ def _refusal(scope: Scope, hosts: frozenset[str]) -> tuple[int, str] | None:
     if int(length) > (MAX_BUNDLE_BYTES if scope["path"] in UPLOADS else MAX_FORM_BYTES):
         return 413, "That is larger than the console takes; use the command line."
     return None
+
+
+def _told(scope: Scope, status: int, words: str) -> ASGIApp:
+    """A refusal in the form that whoever asked reads."""
+    if not scope["path"].startswith("/api/"):
+        return PlainTextResponse(words + "\n", status)
+    told = {"type": "urn:ipguard:problem:guard", "title": "Refused", "status": status, "detail": words}
+    return JSONResponse(told, status, media_type="application/problem+json")
 
 
 def _name(url: str) -> str:
