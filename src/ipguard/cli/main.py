@@ -31,6 +31,7 @@ def build() -> typer.Typer:
         extract,
         hunt,
         match,
+        notify,
         record,
         sellers,
         serve,
@@ -77,6 +78,7 @@ def build() -> typer.Typer:
     app.add_typer(user.app, name="user", rich_help_panel=admin)
     app.add_typer(token.app, name="token", rich_help_panel=admin)
     app.add_typer(record.app, name="audit", rich_help_panel=admin)
+    app.add_typer(notify.app, name="notify", rich_help_panel=admin)
     app.command("migrate", rich_help_panel=admin)(workspace.migrate)
     return app
 

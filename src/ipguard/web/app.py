@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from evidence_store.errors import EvidenceError
 from ipguard.errors import IpguardError, NotAllowed, WrongUse
 from ipguard.settings import Workspace
-from ipguard.web import account, account_keys, people, record, screens, sellers, signing, triage
+from ipguard.web import account, account_keys, integrations, people, record, screens, sellers, signing, triage
 from ipguard.web.access import Access, read_secret
 from ipguard.web.api.app import PREFIX as API
 from ipguard.web.api.app import create_api
@@ -55,6 +55,7 @@ def create_app(
     app.mount("/static", Static(directory=str(files("ipguard.web").joinpath("static"))), "static")
     app.include_router(screens.router)
     app.include_router(triage.router)
+    app.include_router(integrations.router)
     for router in (
         signing.router,
         account.router,
