@@ -179,6 +179,8 @@ def _after(course: Course, request: Request, here: Frontier, exchange: Exchange,
     notes = [page.note] if page.note else []
     if exchange.truncated:
         notes.append(f"The answer was cut ({exchange.truncated}).")
+    if exchange.unchanged_since is not None:
+        notes.append(f"Unchanged since {exchange.unchanged_since:%Y-%m-%d %H:%M} UTC, its host says.")
     kept = {one.id for one in page.listings}
     asked = [one for one in page.requests if not one.only_for or one.only_for in kept]
     if asked and _led_back(request, here, exchange):

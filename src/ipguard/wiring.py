@@ -264,6 +264,8 @@ def make_sweeper(
         policy, own = adapter.policy, workspace.settings.crawling.min_gap_seconds
         gap = max(source.min_gap_seconds, *(() if source.local else (own, policy.min_gap_seconds)), 0.0)
         rendered = policy.rendered or wants_rendering(source)
+        answers = DatabaseAnswers(database)
+        answers.keep_bounds(now())
         manner = Manner(
             identity(workspace),
             DatabasePace(database),
@@ -271,7 +273,7 @@ def make_sweeper(
             min_gap_seconds=gap,
             credentials=_told(workspace, source, policy.auth),
             tokens=tokens,
-            answers=DatabaseAnswers(database) if policy.may_store_raw and not rendered else None,
+            answers=answers if policy.may_store_raw and not rendered else None,
             quota=DatabaseQuota(database),
             per_day=dict.fromkeys(adapter.hosts, policy.per_day),
         )

@@ -349,3 +349,42 @@ def test_the_whole_chain_under_an_authority_is_recorded(run, server_factory, rep
         assert asked == 2
 
     run(go())
+
+
+def test_a_redirect_may_ask_for_a_pause_before_it_is_followed(run, server_factory, fetching, reply, clock):
+    async def go():
+        async with server_factory() as server, server_factory() as other, fetching() as fetcher:
+            server.says("/", reply(b"", "302 Found", location=f"{other.base}/here", retry_after="40"))
+            other.says("/here", reply(b"found"))
+            assert (await fetcher.fetch(Request(f"{server.base}/"))).body == b"found"
+            assert sum(clock.slept) == 40  # the host it leads to is left alone so long, its robots.txt too
+            server.says("/", reply(b"", "302 Found", location="/later", retry_after="900"))
+            with pytest.raises(RetryLater) as caught:
+                await fetcher.fetch(Request(f"{server.base}/"))
+            assert "/later" not in server.asked
+            assert (caught.value.not_before - clock.now()).total_seconds() == 900
+
+    run(go())
+
+
+@pytest.mark.parametrize(("steps", "allowed"), [(5, False), (6, True)])
+def test_a_robots_txt_is_followed_over_five_redirects_to_another_host(
+    run, server_factory, fetching, reply, steps, allowed
+):
+    """The rules found there are for the host that was asked; after more than five there are none (RFC 9309 §2.3.1.2)."""
+
+    async def go():
+        async with server_factory() as server, server_factory() as other, fetching() as fetcher:
+            server.says("/robots.txt", reply(b"", "301 Moved", location=f"{other.base}/1"))
+            for step in range(1, steps):
+                other.says(f"/{step}", reply(b"", "302 Found", location=f"/{step + 1}"))
+            other.says(f"/{steps}", reply(b"User-agent: *\nDisallow: /shut\n"))
+            server.says("/shut", reply(b"in"))
+            if allowed:
+                assert (await fetcher.fetch(Request(f"{server.base}/shut"))).body == b"in"
+            else:
+                with pytest.raises(RobotsRefused):
+                    await fetcher.fetch(Request(f"{server.base}/shut"))
+            assert ("/shut" in server.asked) is allowed
+
+    run(go())

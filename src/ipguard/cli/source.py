@@ -115,10 +115,11 @@ def list_all(
 
     from ipguard.database.engine import make_engine, reading
     from ipguard.settings import open_workspace
+    from ipguard.sources.pace import open_circuits
     from ipguard.sources.store import list_sources
 
     with reading(make_engine(open_workspace(workspace).database_url)) as session:
-        rows = list_sources(session)
+        rows, circuits = list_sources(session), open_circuits(session)
     table = Table("Source", "Adapter", "Address", "Next look (UTC)", "State", box=None, header_style="bold")
     for row in rows:
         if as_json:
@@ -128,6 +129,11 @@ def list_all(
         table.add_row(safe(row.id), safe(row.adapter), safe(row.base_url), due, safe(state))
     if not as_json:
         show(table if rows else "No source yet. Add one: ipguard source add https://SHOP")
+        for one in circuits:
+            show(
+                f"{safe(one.host)} has kept failing since {one.since:%Y-%m-%d %H:%M} UTC and is left alone until "
+                f"{one.until:%H:%M}: {safe(one.why)}"
+            )
 
 
 def _try_out(

@@ -47,14 +47,14 @@ class DatabaseAnswers:
             new = dialect.insert(KeptAnswerRow).values(key=key, **values)
             session.execute(new.on_conflict_do_update(index_elements=[col(KeptAnswerRow.key)], set_=values))
         if self._put % self._sweep_every == 0:
-            self._keep_bounds(kept.exchange.ended_at)
+            self.keep_bounds(kept.exchange.ended_at)
 
     def forget(self, key: str) -> None:
         """Keep it no more."""
         with transaction(self._engine) as session:
             session.execute(delete(KeptAnswerRow).where(col(KeptAnswerRow.key) == key))
 
-    def _keep_bounds(self, now: datetime) -> None:
+    def keep_bounds(self, now: datetime) -> None:
         """Drop what is too old, then the oldest until the rest fits."""
         with transaction(self._engine) as session:
             session.execute(delete(KeptAnswerRow).where(col(KeptAnswerRow.said_at) < now - MAX_AGE))

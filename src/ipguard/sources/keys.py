@@ -27,6 +27,7 @@ SHORT: Mapping[str, str] = MappingProxyType(
     {
         "api.github.com": "GITHUB",
         "api.ebay.com": "EBAY",
+        "api.amazon.com": "AMAZON",
         "openapi.etsy.com": "ETSY",
         "openapi.rakuten.co.jp": "RAKUTEN",
         "shopping.yahooapis.jp": "YAHOO_JP",

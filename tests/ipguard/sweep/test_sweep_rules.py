@@ -180,6 +180,7 @@ def test_what_a_shop_says_is_unchanged_is_seen_and_not_gone(workspace, database,
     report = look(workspace, database)
     assert {status for path, status in shop.said if path == "/products.json"} == {304}
     assert (report.state, report.read, report.new_listings, report.gone) == ("finished", 2, 0, 0)
+    assert "Unchanged since" in report.note
     shop.goods = ["lamp"]
     assert (look(workspace, database).gone, gone(database)) == (1, ["mug"])
 
