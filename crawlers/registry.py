@@ -9,13 +9,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from crawlers.adapter import Adapter, Policy
-from crawlers.adapters import discord, github, rdap, rfc6962, schema_org, shopify, static_ct, top_list
+from crawlers.adapters import discord, feed, github, rdap, rfc6962, schema_org, shopify, static_ct, top_list
 from crawlers.errors import BadSource
 from crawlers.exchange import Exchange
 from crawlers.extract.transparency import BadEntry, checkpoint_size
 from crawlers.recipes.build import build
 from crawlers.recipes.engine import host_of
-from crawlers.recipes.folder import find_recipe, known_recipes
+from crawlers.recipes.folder import find_recipe, known_recipes, recipe_folders
 
 GROUP = "ipguard.adapters"
 """Entry point group of third-party adapters: each a function (base_url, policy, options) -> Adapter."""
@@ -25,6 +25,7 @@ Make = Callable[[str, Policy, Mapping[str, object]], Adapter]
 BUILT_IN: Mapping[str, Make] = {
     "shopify": shopify.make,
     "schema-org": schema_org.make,
+    "feed": feed.make,
     "static-ct": static_ct.make,
     "rfc6962": rfc6962.make,
     "rdap": rdap.make,
@@ -41,7 +42,7 @@ RECIPE = "recipe:"
 @dataclass(frozen=True, slots=True)
 class Spelled:
     """A source in short: `ct:https://log.example/2026h2`, `github:star lantern server`, `discord:CODE`,
-    `recipe:NAME`, `recipe:NAME@https://shop.example`."""
+    `ebay:star lantern`, `feed:URL`, `recipe:NAME`, `recipe:NAME@https://shop.example`."""
 
     base_url: str
     adapter: str = ""
@@ -126,8 +127,11 @@ def probe_url(base_url: str) -> str:
     return f"{shopify.make(base_url, Policy('A', 'public-page'), {}).base}/products.json?limit=1"
 
 
-def spelled(text: str) -> Spelled:
-    """What somebody means who writes a source in short; a plain address is itself."""
+def spelled(text: str, recipes: Sequence[Path] = ()) -> Spelled:
+    """What somebody means who writes a source in short; a plain address is itself.
+
+    The name of a recipe before the colon means that recipe: `ebay:star lantern`, `woocommerce:https://shop.example`.
+    """
     way, _, rest = text.partition(":")
     match way.lower():
         case "ct":
@@ -141,6 +145,13 @@ def spelled(text: str) -> Spelled:
             return Spelled(at, f"{RECIPE}{recipe_name}", way=recipe_name)
         case "discord":
             return Spelled("https://discord.com/api/v10", "discord", rest.strip(), "discord")
+        case "feed":
+            return Spelled(rest.strip(), "feed", way="feed")
+        case name if not rest.startswith("//") and name in recipe_folders(recipes):
+            words = rest.strip()
+            if words.startswith(("https://", "http://")):
+                return Spelled(words, f"{RECIPE}{name}", way=name)
+            return Spelled("", f"{RECIPE}{name}", words, name)
         case _:
             return Spelled(text)
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
 from crawlers.adapter import Outcome, Page, Policy, Query
-from crawlers.adapters.sitemap import is_sitemap, read_sitemap
+from crawlers.adapters.sitemap import Sitemap, is_sitemap, read_sitemap
+from crawlers.errors import BadSource
 from crawlers.exchange import Exchange, Purpose, Request
 from crawlers.extract import sources
 from crawlers.extract.challenge import challenge_in
@@ -44,6 +46,8 @@ class SchemaOrg:
     policy: Policy
     name: str = "schema-org"
     version: str = "2"
+    recent_days: int = 0
+    """Of a sitemap, only addresses that changed within so many days, or do not say when; 0 for all."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -77,8 +81,10 @@ class SchemaOrg:
         deeper = found.sitemaps if depth < MAX_DEPTH else ()
         if len(deeper) < len(found.sitemaps):
             notes.append(f"{len(found.sitemaps)} sitemaps lie deeper than {MAX_DEPTH} and are left out.")
-        pages, foreign = self._own(found.pages)
-        maps, more_foreign = self._own(deeper)
+        pages, foreign = self._own(self._recent(found.pages, found, exchange))
+        maps, more_foreign = self._own(self._recent(deeper, found, exchange))
+        if still := len(found.pages) + len(deeper) - len(pages) - len(maps) - foreign - more_foreign:
+            notes.append(f"{still} addresses have not changed for {self.recent_days} days.")
         if foreign + more_foreign:
             notes.append(f"{foreign + more_foreign} addresses lead to other hosts and are left out.")
         goods = [url for url in pages if PRODUCT_PATH.search(urlsplit(url).path)] or pages
@@ -87,7 +93,16 @@ class SchemaOrg:
         ]
         requests += [Request(url, label="product") for url in goods]
         outcome = Outcome.OK if requests else Outcome.CHANGED if found.problem else Outcome.EMPTY
-        return Page(outcome, (), tuple(requests), " ".join(notes))
+        position = {"read": exchange.started_at.date().isoformat()} if self.recent_days else None
+        return Page(outcome, (), tuple(requests), " ".join(notes), position)
+
+    def _recent(self, urls: Sequence[str], found: Sitemap, exchange: Exchange) -> list[str]:
+        """Addresses worth looking at, the latest change first; all where nobody asked for recent ones."""
+        if not self.recent_days:
+            return list(urls)
+        since = exchange.started_at - timedelta(days=self.recent_days)
+        kept = [url for url in urls if found.changed.get(url, since) >= since]
+        return sorted(kept, key=lambda url: found.changed.get(url, since), reverse=True)
 
     def _page(self, exchange: Exchange) -> Page:
         page = parse(exchange.body, exchange.header("content-type") or "")
@@ -124,9 +139,16 @@ class SchemaOrg:
         return own, len(all_urls) - len(own)
 
 
-def make(base_url: str, policy: Policy, _options: Mapping[str, object]) -> SchemaOrg:
-    """The adapter for a shop that is entered at `base_url`."""
-    return SchemaOrg(base_url, policy)
+def make(base_url: str, policy: Policy, options: Mapping[str, object]) -> SchemaOrg:
+    """The adapter for a shop that is entered at `base_url`; `recent` days of its sitemap, all if it is not given.
+
+    Raises:
+        BadSource: `recent` is no number of days.
+    """
+    recent = str(options.get("recent", "0"))
+    if not recent.isdecimal() or len(recent) > 4:
+        raise BadSource(f"“{recent}” is no number of days", hint="Give one with --option recent=14.")
+    return SchemaOrg(base_url, policy, recent_days=int(recent))
 
 
 def _is_listed(one: Mapping[str, object]) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -20,6 +23,8 @@ class Sitemap:
 
     pages: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
+    changed: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    """Address → when it changed last, where the file says so."""
     problem: str = ""
     """Why it could not be read (whole), in words."""
 
@@ -31,6 +36,7 @@ def read_sitemap(body: bytes) -> Sitemap:
         return Sitemap(problem="The sitemap declares entities, which are not read.")
     pages: list[str] = []
     sitemaps: list[str] = []
+    changed: dict[str, datetime] = {}
     try:
         for _, node in etree.iterparse(
             io.BytesIO(data),
@@ -40,19 +46,35 @@ def read_sitemap(body: bytes) -> Sitemap:
             huge_tree=False,
             load_dtd=False,
         ):
-            name, parent = etree.QName(node).localname, node.getparent()
-            if name == "loc" and parent is not None and node.text:
-                kind = etree.QName(parent).localname
-                if kind in ("url", "sitemap"):
-                    (pages if kind == "url" else sitemaps).append(node.text.strip())
-            elif name in ("url", "sitemap"):
+            name = etree.QName(node).localname
+            if name in ("url", "sitemap"):
+                said = {
+                    etree.QName(child).localname: (child.text or "").strip()
+                    for child in node
+                    if isinstance(child.tag, str)
+                }
+                if said.get("loc"):
+                    (pages if name == "url" else sitemaps).append(said["loc"])
+                    if (at := _moment(said.get("lastmod", ""))) is not None:
+                        changed[said["loc"]] = at
                 node.clear()
             if len(pages) + len(sitemaps) >= MAX_ADDRESSES:
                 problem = f"The sitemap lists more than {MAX_ADDRESSES:,} addresses; the rest is left out."
                 break
     except etree.XMLSyntaxError as error:
         problem = problem or f"The sitemap breaks off or is no XML: {error.msg}."
-    return Sitemap(tuple(dict.fromkeys(pages)), tuple(dict.fromkeys(sitemaps)), problem)
+    return Sitemap(
+        tuple(dict.fromkeys(pages)), tuple(dict.fromkeys(sitemaps)), MappingProxyType(changed), problem
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    """A W3C date or moment; midnight UTC where it names no time."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def is_sitemap(body: bytes) -> bool:

@@ -32,13 +32,14 @@ def add(
         typer.Argument(
             metavar="PLACE",
             help="A shop, a listing page, a product page or a sitemap; or in short ct:URL of a certificate log, "
-            "'github:WORDS', 'discord:CODES', toplist:URL, recipe:NAME, recipe:NAME@URL.",
+            "'github:WORDS', 'discord:CODES', toplist:URL, feed:URL, 'ebay:WORDS' and the like for every recipe, "
+            "recipe:NAME@URL.",
         ),
     ],
     adapter: Annotated[
         str,
         typer.Option(
-            help="shopify, schema-org, static-ct, rfc6962, rdap, github, discord, top-list or recipe:NAME; "
+            help="shopify, schema-org, feed, static-ct, rfc6962, rdap, github, discord, top-list or recipe:NAME; "
             "found out by host or by asking if not given."
         ),
     ] = "",
@@ -51,7 +52,7 @@ def add(
     option: Annotated[
         list[str] | None,
         typer.Option(
-            help="KEY=VALUE for the adapter; again for more: lookback=4096, forks=50, entry=tr.server."
+            help="KEY=VALUE for the adapter; again for more: lookback=4096, forks=50, recent=14, entry=tr.server."
         ),
     ] = None,
     rendered: Annotated[
@@ -73,7 +74,11 @@ def add(
     from ipguard.wiring import keys_of, recognise_adapter
 
     place = open_workspace(workspace)
-    interval, options, meant = parse_interval(every), parse_options(option or ()), spelled(place_to_look)
+    interval, options, meant = (
+        parse_interval(every),
+        parse_options(option or ()),
+        spelled(place_to_look, (place.marketplaces,)),
+    )
     url, words, recipes = meant.base_url, query or meant.query, (place.marketplaces,)
     kind = (
         adapter

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crawlers.adapter import Policy, Query
-from crawlers.adapters import discord, github, rdap, rfc6962, schema_org, shopify, static_ct, top_list
+from crawlers.adapters import discord, feed, github, rdap, rfc6962, schema_org, shopify, static_ct, top_list
 from crawlers.errors import BadSource
 from crawlers.extract.page import listing_id
 from crawlers.plain import plain
@@ -23,6 +23,8 @@ ADAPTERS = {
     "shopify": shopify.make("https://moon-harbor.example/x", POLICY, {}),
     "schema-org": schema_org.make("https://lantern-street.example/all", POLICY, {}),
     "shops": schema_org.make("https://lantern-street.example/all", POLICY, {}),
+    "feed": feed.make("https://lantern-board.example/feed.xml", POLICY, {}),
+    "sitemap-watch": schema_org.make("https://lantern-board.example/sitemap.xml", POLICY, {"recent": "14"}),
     "static-ct": static_ct.make("https://log.example/2026h2/", POLICY, {}),
     "rfc6962": rfc6962.make("https://log.example/2026h2/", POLICY, {}),
     "rdap": rdap.make("https://rdap.registry.example/v1", POLICY, {}),
@@ -83,6 +85,14 @@ class TestShopify(Contract):
 
 class TestSchemaOrg(Contract):
     kind = "schema-org"
+
+
+class TestFeed(Contract):
+    kind = "feed"
+
+
+class TestSitemapWatch(Contract):
+    kind = "sitemap-watch"
 
 
 class TestStaticCt(Contract):
