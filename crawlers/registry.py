@@ -55,7 +55,7 @@ class Spelled:
     def name(self) -> str:
         """A short name made of the words; empty where the host makes a better one."""
         words = re.sub(r"[^a-z0-9]+", "-", self.query.lower()).strip("-")
-        if self.adapter.startswith(RECIPE):
+        if self.adapter.startswith(RECIPE) and not words:
             return self.way
         return f"{self.way}-{words}"[:64].strip("-") if self.way and words else self.way if self.query else ""
 
