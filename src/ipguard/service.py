@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -23,9 +24,9 @@ from ipguard.hunting.store import AGAIN_AFTER, Goal, HuntClaim, begin, is_done
 from ipguard.hunting.store import release as release_hunt
 from ipguard.hunting.store import release_all as release_hunts
 from ipguard.jobs.claims import Claim, claim_named, fail, release, release_all, renew
-from ipguard.jobs.engine import Job, Task
-from ipguard.jobs.engine_local import LocalEngine
-from ipguard.jobs.lease import held
+from ipguard.jobs.engine import AnyTask, Job
+from ipguard.jobs.engine_local import LocalEngine, all_of
+from ipguard.jobs.lease import Keeper
 from ipguard.jobs.lock import nobody_sweeps, only_service, sweeping
 from ipguard.jobs.schedule import HUNT, SWEEP, TELL, Clock, owner_name
 from ipguard.keeping import stamp_quietly
@@ -35,12 +36,12 @@ from ipguard.rights.store import edition_now, load_works
 from ipguard.settings import Workspace
 from ipguard.sources.store import get_source, list_sources, refuse_by_hand
 from ipguard.sources.tables import SourceRow
-from ipguard.sweep import Progress, SourceReport
+from ipguard.sweep import Progress, SourceReport, Stopped
 from ipguard.telling import office_of
 from ipguard.wiring import Sweeper, looking_out, make_hunt, make_sweeper
 
-WORKERS = 4
-"""Sources run at once by one service; each host is asked by one of them at a time."""
+AT_ONCE = 200
+"""Sources run at once by one process, on one event loop; each host is asked by one of them at a time."""
 
 KNOWN_ERRORS = (IpguardError, CrawlError, EvidenceError)
 
@@ -69,21 +70,39 @@ def sweep_now(
     free_the_dead(workspace, database)
     with sweeping(workspace.folder), looking_out(workspace, database) as lookout:
         sweeper = make_sweeper(workspace, database, lookout, operator=operator, now=now, progress=progress)
-        reports: list[SourceReport] = []
-        busy: list[str] = []
-        for name in chosen:
-            with transaction(database) as session:
-                claims = claim_named(session, [name], owner=owner_name(), now=now())
-            if not claims:
-                busy.append(name)
-                continue
-            try:
-                reports.append(_run(database, sweeper, claims[0], now))
-            finally:  # stopped by hand or by a full disk: the next command goes on at once
-                with transaction(database) as session:
-                    release(session, claims[0])
+        reports: dict[str, SourceReport] = {}
+        with Keeper(database, now, renew) as keeper:
+            work = {
+                name: partial(_run_named, database, sweeper, keeper, name, now, reports) for name in chosen
+            }
+            asyncio.run(all_of(work, key_of=chosen.__getitem__, at_once=AT_ONCE))
     stamp_quietly(workspace, now)
-    return Sweep(tuple(reports), tuple(busy))
+    told = tuple(reports[name] for name in chosen if name in reports)
+    return Sweep(told, tuple(name for name in chosen if name not in reports))
+
+
+async def _run_named(
+    database: Engine,
+    sweeper: Sweeper,
+    keeper: Keeper[Claim],
+    name: str,
+    now: Callable[[], datetime],
+    reports: dict[str, SourceReport],
+) -> None:
+    """Run a source unless another process does."""
+    claims = await asyncio.to_thread(_claim_named, database, name, now)
+    if not claims:
+        return
+    try:
+        reports[name] = await _run(database, sweeper, keeper, claims[0], now)
+    finally:  # stopped by hand or by a full disk: the next command goes on at once
+        with transaction(database) as session:
+            release(session, claims[0])
+
+
+def _claim_named(database: Engine, name: str, now: Callable[[], datetime]) -> list[Claim]:
+    with transaction(database) as session:
+        return claim_named(session, [name], owner=owner_name(), now=now())
 
 
 def hunt_now(
@@ -190,16 +209,24 @@ def _keep(
     memory, owner = Memory(), owner_name()
     hunts = Hunts(workspace, database, lookout, operator, owner, now, stop)
 
-    def run(source: str, token: str) -> None:
-        claim = _claim_of(database, source, token)
-        sweeper = make_sweeper(
-            workspace, database, lookout, operator=operator, now=now, progress=lambda *_: None
-        )
-        _run(database, sweeper, claim, now)
-        stamp_quietly(workspace, now, memory)
+    sweeper = make_sweeper(
+        workspace,
+        database,
+        lookout,
+        operator=operator,
+        now=now,
+        progress=lambda _at: None,
+        stopping=stop.is_set,
+    )
+    keeper = Keeper(database, now, renew)
+
+    async def run(source: str, token: str) -> None:
+        claim = await asyncio.to_thread(_claim_of, database, source, token)
+        await _run(database, sweeper, keeper, claim, now)
+        await asyncio.to_thread(stamp_quietly, workspace, now, memory)
 
     def failed(job: Job, error: Exception) -> None:
-        if job.task in (HUNT, TELL):
+        if job.task in (HUNT, TELL) or isinstance(error, Stopped):
             return  # it is logged; its rows stand where it stopped, and a later tick goes on
         claim = _claim_of(database, str(job.arguments["source"]), str(job.arguments["token"]))
         with transaction(database) as session:
@@ -210,13 +237,14 @@ def _keep(
     def beside() -> list[Job]:
         return [*hunts.due(), *telling.due()]
 
-    tasks: dict[str, Task] = {SWEEP: run, HUNT: hunts.run, TELL: telling.run}
-    engine = LocalEngine(tasks, workers=WORKERS + 2, failed=failed)
-    clock = Clock(database, engine, owner=owner, workers=WORKERS, now=now, beside=beside)
+    tasks: dict[str, AnyTask] = {SWEEP: run, HUNT: hunts.run, TELL: telling.run}
+    engine = LocalEngine(tasks, workers=AT_ONCE + 2, failed=failed)
+    clock = Clock(database, engine, owner=owner, workers=AT_ONCE, now=now, beside=beside)
     ticking = threading.Thread(target=clock.run, args=(stop,), name="clock")
     ticking.start()
     try:
-        engine.run(stop)
+        with keeper:
+            engine.run(stop)
     finally:
         stop.set()
         ticking.join()
@@ -296,15 +324,22 @@ class Telling:
             self._at_it = False
 
 
-def _run(database: Engine, sweeper: Sweeper, claim: Claim, now: Callable[[], datetime]) -> SourceReport:
+async def _run(
+    database: Engine, sweeper: Sweeper, keeper: Keeper[Claim], claim: Claim, now: Callable[[], datetime]
+) -> SourceReport:
     """Run one source; what goes wrong in a known way is its report."""
     try:
-        with held(database, claim, now, renew):
-            return sweeper.run(claim)
+        with keeper.holding(claim):
+            return await sweeper.run(claim)
     except CrawlError as error:
-        with transaction(database) as session:
-            fail(session, claim, str(error), now=now())
-        return SourceReport(claim.source_id, "failed", str(error))
+        words = str(error)
+        await asyncio.to_thread(_failed, database, claim, words, now)
+        return SourceReport(claim.source_id, "failed", words)
+
+
+def _failed(database: Engine, claim: Claim, words: str, now: Callable[[], datetime]) -> None:
+    with transaction(database) as session:
+        fail(session, claim, words, now=now())
 
 
 def _in_words(error: Exception) -> str:
@@ -314,14 +349,16 @@ def _in_words(error: Exception) -> str:
     return f"It broke off: {type(error).__name__}. The log says more."
 
 
-def _chosen(database: Engine, names: Sequence[str], *, everything: bool, at: datetime) -> list[str]:
+def _chosen(database: Engine, names: Sequence[str], *, everything: bool, at: datetime) -> dict[str, str]:
+    """Source → the host it asks."""
     with reading(database) as session:
         if names:
-            chosen = [get_source(session, name) for name in names]
-            for row in chosen:
+            rows = [get_source(session, name) for name in names]
+            for row in rows:
                 refuse_by_hand(row)
-            return [row.id for row in chosen]
-        return [row.id for row in list_sources(session) if row.enabled and (everything or _is_due(row, at))]
+        else:
+            rows = [row for row in list_sources(session) if row.enabled and (everything or _is_due(row, at))]
+        return {row.id: host_of(row.base_url) for row in rows}
 
 
 def _is_due(row: SourceRow, at: datetime) -> bool:

@@ -111,11 +111,9 @@ class Sweeper:
 
     kit: Kit
 
-    def run(self, claim: Claim) -> SourceReport:
-        """Run one claimed source, on an event loop of its own."""
-        import asyncio
-
-        return asyncio.run(sweep_source(self.kit, claim))
+    async def run(self, claim: Claim) -> SourceReport:
+        """Run one claimed source; hundreds may run on one event loop."""
+        return await sweep_source(self.kit, claim)
 
 
 def add_watchlist(
@@ -248,8 +246,9 @@ def make_sweeper(
     operator: Operator,
     now: Clock,
     progress: Progress,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Sweeper:
-    """Put a sweep together, for the watchlist as it is and as it becomes."""
+    """Put a sweep together, for the watchlist as it is and as it becomes; `stopping` ends runs at their next step."""
     pictures = PictureStore(workspace.pictures)
     desk = make_desk(workspace, database, lookout, operator=operator, now=now)
     tokens = TokenCache()
@@ -302,6 +301,7 @@ def make_sweeper(
             now,
             asked,
             progress,
+            stopping,
         )
     )
 

@@ -244,6 +244,18 @@ def exhibits_of(session: Session, alert_id: int) -> tuple[str, ...]:
     )
 
 
+def exhibits_of_listing(session: Session, listing_id: int) -> list[tuple[str, datetime]]:
+    """Exhibits of every alert of a listing, and when each was kept, oldest first."""
+    rows = session.execute(
+        select(col(AlertExhibitRow.exhibit_id), func.min(col(AlertExhibitRow.kept_at)))
+        .join(AlertRow, col(AlertRow.id) == col(AlertExhibitRow.alert_id))
+        .where(col(AlertRow.listing_id) == listing_id)
+        .group_by(col(AlertExhibitRow.exhibit_id))
+        .order_by(func.min(col(AlertExhibitRow.kept_at)), col(AlertExhibitRow.exhibit_id))
+    )
+    return [(exhibit, kept_at) for exhibit, kept_at in rows]
+
+
 Joined = Select[AlertRow, ListingRow, WorkRow, SourceRow]
 
 

@@ -30,6 +30,7 @@ def build() -> typer.Typer:
         evidence,
         extract,
         hunt,
+        listing,
         match,
         notify,
         record,
@@ -69,6 +70,7 @@ def build() -> typer.Typer:
     app.command("extract", rich_help_panel=work)(extract.extract)
     app.add_typer(alerts.app, name="alerts", rich_help_panel=work)
     app.add_typer(sellers.app, name="sellers", rich_help_panel=work)
+    app.add_typer(listing.app, name="listing", rich_help_panel=work)
     app.add_typer(case.app, name="case", rich_help_panel=act)
     app.command("verify", rich_help_panel=act)(verify.verify)
     app.add_typer(evidence.app, name="evidence", rich_help_panel=act)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipguard.cli import source_health
 from ipguard.cli.options import JsonOption, WorkspaceOption, utc_now
 from ipguard.cli.output import emit, safe, show
 from ipguard.cli.source_new import new
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from crawlers.auth import Auth
     from ipguard.sources.tables import SourceRow
 
-app = typer.Typer(no_args_is_help=True, help="Places to look at: add, new, test, list, pause, resume, runs.")
+app = typer.Typer(no_args_is_help=True, help="Places to look at, and how they are.")
 
 app.command()(new)
 app.command("test")(try_saved)
+app.command("health")(source_health.health)
+app.command("show")(source_health.show_one)
+app.command("set")(source_health.change)
+app.command("accept")(source_health.accept)
+app.command("changes")(source_health.changes)
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the source.")]
 
@@ -62,6 +68,9 @@ def add(
     local: Annotated[
         bool, typer.Option("--local", help="A test shop of your own at a private address.")
     ] = False,
+    canary: Annotated[
+        str, typer.Option(help="An address on it, or words, that must yield a listing in every run.")
+    ] = "",
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -70,6 +79,7 @@ def add(
     from ipguard.database.engine import make_engine, transaction
     from ipguard.settings import open_workspace
     from ipguard.sources.credentials import missing_keys
+    from ipguard.sources.health import set_canary
     from ipguard.sources.store import RENDERED, NewSource, add_source, parse_interval, parse_options
     from ipguard.wiring import keys_of, recognise_adapter
 
@@ -93,6 +103,9 @@ def add(
     with transaction(make_engine(place.database_url)) as session:
         wanted = NewSource(url, kind, name or meant.name, words, options, local, interval, gap, recipes)
         row = add_source(session, wanted, now=utc_now())
+        if canary:
+            source_health.check_canary(place, row, canary)
+            set_canary(session, row.id, canary)
     if as_json:
         emit(_facts(row))
         return
@@ -188,16 +201,16 @@ def runs(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOpt
     """Tell how the last runs of a source went."""
     from ipguard.database.engine import make_engine, reading
     from ipguard.settings import open_workspace
-    from ipguard.sources.store import get_source, last_runs
+    from ipguard.sources.health import health_of
+    from ipguard.sources.store import last_runs
 
     with reading(make_engine(open_workspace(workspace).database_url)) as session:
-        get_source(session, name)
-        found = last_runs(session, name)
-    for run in found:
-        if as_json:
-            emit(run.model_dump())
-        else:
-            show(f"{run.started_at:%Y-%m-%d %H:%M}  {run.state:<9} {safe(run.note)}")
+        found = health_of(session, name).runs[: source_health.RUNS_SHOWN]
+        rows = last_runs(session, name)
+    for row in rows if as_json else ():
+        emit(row.model_dump())
+    for run in () if as_json else found:
+        source_health.tell_run(run)
     if not found and not as_json:
         show("No run yet.")
 

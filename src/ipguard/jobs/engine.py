@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -24,6 +24,9 @@ class Job:
 
 Task = Callable[..., None]
 """A plain synchronous function with JSON arguments. It must be safe to run again after a crash."""
+AsyncTask = Callable[..., Awaitable[None]]
+"""The same as a coroutine function, for what mostly waits for a network."""
+AnyTask = Task | AsyncTask
 
 
 class JobEngine(Protocol):

@@ -10,7 +10,9 @@ from typing import cast
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from crawlers.addresses import same_place
 from ipguard.database.statements import portions
+from ipguard.errors import WrongUse
 from ipguard.listings.tables import ListingEventRow, ListingRow, ListingVersionRow
 
 FIRST, CHANGED, GONE, BACK = "first", "changed", "gone", "back"
@@ -120,6 +122,32 @@ def history_of(session: Session, listing_id: int) -> list[Moment]:
         stood = max((row.version for row in versions if row.at < event.at), default=1)
         moments.append(Moment(event.at, event.kind, stood, run_id=event.run_id))
     return sorted(moments, key=lambda one: (one.at, one.kind == CHANGED))
+
+
+def find_listing(session: Session, named: str) -> ListingRow:
+    """A listing by its number, or by its address under whatever tracking parameters.
+
+    Raises:
+        WrongUse: there is none, or several sources show it; then they are told.
+    """
+    if named.isdecimal():
+        found = session.get(ListingRow, int(named[:18]))
+        rows = [found] if found is not None else []
+    else:
+        wanted = same_place(named)
+        host = wanted.partition("/")[0]
+        near = col(ListingRow.url).contains(host, autoescape=True)
+        rows = [
+            one for one in session.scalars(select(ListingRow).where(near)) if same_place(one.url) == wanted
+        ]
+    if not rows:
+        raise WrongUse(
+            f"There is no listing {named}", hint="Its number stands beside its alert: ipguard alerts"
+        )
+    if len(rows) > 1:
+        known = ", ".join(f"{one.id} ({one.source_id})" for one in rows)
+        raise WrongUse(f"Several sources show {named}", hint=f"Name one by its number: {known}.")
+    return rows[0]
 
 
 def lately_changed(session: Session, source_id: str, *, limit: int = 50) -> list[tuple[ListingRow, Moment]]:
