@@ -37,6 +37,8 @@ DEVICE_HOSTS = re.compile(r"^(?:www|m|mobile|wap|touch|amp)\.(?=[^.]+\.[^.]+)")
 """First labels that name a device or a rendering and not another shop; what is left must still be a name."""
 AMP_PATH = re.compile(r"^/amp(?=/.)|(?<=.)/amp/?$", re.IGNORECASE)
 MAX_FIELDS = 200
+PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::\d{2,5})?/[A-Za-z0-9._~/-]*")
+"""Addresses that are spelled as they should be already: most of a sitemap."""
 
 
 def one_spelling(url: str, *, of_listing: bool = False) -> str:
@@ -44,6 +46,8 @@ def one_spelling(url: str, *, of_listing: bool = False) -> str:
 
     With `of_listing`, parameters that are tracking on a page of goods go too.
     """
+    if PLAIN.fullmatch(url):
+        return url
     parts = _split(url)
     if parts is None:
         return url

@@ -14,13 +14,14 @@ from crawlers.listing import Kind, Listing
 Count = tuple[int, int]
 """(listings that say it, listings that could)."""
 Coverage = Mapping[str, Count]
-Says = Callable[[Listing], bool]
+Says = Callable[[Listing], bool | None]
+"""Whether a listing says it; None where it could not, as no currency without a price."""
 
 OF_GOODS: Mapping[str, Says] = MappingProxyType(
     {
         "title": lambda one: bool(one.title),
         "price": lambda one: one.price is not None,
-        "currency": lambda one: one.price is not None and bool(one.price.currency),
+        "currency": lambda one: bool(one.price.currency) if one.price is not None else None,
         "seller": lambda one: bool(one.seller.id or one.seller.name),
         "pictures": lambda one: bool(one.pictures),
         "description": lambda one: bool(one.description),
@@ -55,8 +56,11 @@ def coverage_of(listings: Iterable[Listing]) -> dict[str, Count]:
     of: dict[str, int] = {}
     for one in listings:
         for name, says in FIELDS.get(one.kind, {}).items():
+            said = says(one)
+            if said is None:
+                continue
             of[name] = of.get(name, 0) + 1
-            if says(one):
+            if said:
                 have[name] = have.get(name, 0) + 1
     return {name: (have.get(name, 0), total) for name, total in of.items()}
 

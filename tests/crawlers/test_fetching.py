@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import ssl
 import zlib
@@ -18,6 +19,7 @@ from crawlers.fetch.addresses import is_public
 from crawlers.fetch.limits import LIMITS
 from crawlers.fetch.pace import back_off, retry_after
 from crawlers.fetch.robots import rules_from, unreachable
+from crawlers.fetch.transport import http_transport
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ZEROS = b"\0" * 64_000_000
@@ -50,6 +52,51 @@ def test_exchanges_on_one_kept_connection_are_recorded_apart(run, server_factory
             assert one.wire.response.endswith(b"aaa")
             assert two.wire.response.startswith(b"HTTP/1.1 200")
             assert two.wire.response.count(b"HTTP/1.1") == 1
+
+    run(go())
+
+
+def test_a_connection_over_which_more_came_than_was_asked_for_is_not_used_again(
+    run, server_factory, fetching, reply
+):
+    async def go():
+        async with server_factory() as server, fetching() as fetcher:
+            planted = reply(b"planted")
+            server.says("/a", reply(b"aaa") + planted)
+            server.says("/b", reply(b"bbb"))
+            assert (await fetcher.fetch(Request(f"{server.base}/a"))).body == b"aaa"
+            assert (await fetcher.fetch(Request(f"{server.base}/b"))).body == b"bbb"
+
+    run(go())
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_is_opened_again_and_nothing_is_posted_twice(run):
+    async def go():
+        opened, asked = [], []
+
+        async def one_answer_and_a_rude_end(reader, writer):
+            opened.append(1)
+            for turn in (0, 1):
+                asked.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[0])
+                if turn:
+                    break
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(one_answer_and_a_rude_end, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with (
+            server,
+            http_transport(now=lambda: NOON, local_hosts=frozenset({"127.0.0.1"})) as transport,
+        ):
+            for _ in range(2):
+                found = await transport.send(Request(url), (), LIMITS[Purpose.PAGE])
+                assert found.body == b"ok"
+            assert (len(opened), asked) == (2, [b"GET"] * 3)
+            with pytest.raises(Unreachable, match="without an answer"):
+                await transport.send(Request(url, method="POST", body=b"x"), (), LIMITS[Purpose.PAGE])
+            assert asked[3:] == [b"POST"]
 
     run(go())
 
