@@ -128,9 +128,7 @@ def main() -> None:
         for host, times in heard.items()
         if len(times) > 2
     )
-    shortest = min(
-        (b - a) / gaps[host] for host, times in heard.items() for a, b in pairwise(times)
-    )
+    shortest = min((b - a) / gaps[host] for host, times in heard.items() for a, b in pairwise(times))
     print(
         json.dumps(
             {

@@ -176,22 +176,16 @@ def check_canary(place: Workspace, row: SourceRow, canary: str) -> None:
     """
     from urllib.parse import urlsplit
 
-    from crawlers.registry import build_adapter
     from ipguard.errors import WrongUse
+    from ipguard.wiring import adapter_of
 
     if not canary.startswith(("http://", "https://")):
         return
-    adapter = build_adapter(
-        row.adapter,
-        row.base_url,
-        row.options,
-        min_gap_seconds=max(row.min_gap_seconds, 0.001),
-        recipes=(place.marketplaces,),
-    )
-    if urlsplit(canary).netloc.lower() not in adapter.hosts:
+    hosts = adapter_of(place, row).hosts
+    if urlsplit(canary).netloc.lower() not in hosts:
         raise WrongUse(
             f"{canary} is on no host of {row.id}, so it would never be asked",
-            hint=f"Its hosts: {', '.join(adapter.hosts)}.",
+            hint=f"Its hosts: {', '.join(hosts)}.",
         )
 
 
