@@ -123,6 +123,8 @@ def decide(
     """Decide about the version of an alert that you saw."""
     from ipguard.alerts.decisions import decide as record
     from ipguard.database.engine import make_engine, transaction
+    from ipguard.people.audit import audit
+    from ipguard.people.rights import machine
     from ipguard.settings import open_workspace
 
     until = utc_now() + timedelta(days=days) if decision == "later" else None
@@ -131,6 +133,8 @@ def decide(
             session, number, version=version, decision=decision, by=operator_name(), now=utc_now(),
             reason=reason, note=note, until=until,
         )  # fmt: skip
+        facts: dict[str, str | int | bool | None] = {"decision": decision, "version": version}
+        audit(session, machine(operator_name()), "alert.decide", f"alert:{number}", facts, utc_now())
     show(f"Alert {number}: {decision}. Take it back with: ipguard alerts undo {number}")
 
 
@@ -139,10 +143,13 @@ def undo(number: Number, workspace: WorkspaceOption = None) -> None:
     """Take the last decision about an alert back."""
     from ipguard.alerts.decisions import undo as take_back
     from ipguard.database.engine import make_engine, transaction
+    from ipguard.people.audit import audit
+    from ipguard.people.rights import machine
     from ipguard.settings import open_workspace
 
     with transaction(make_engine(open_workspace(workspace).database_url)) as session:
         taken = take_back(session, number, by=operator_name(), now=utc_now())
+        audit(session, machine(operator_name()), "alert.undo", f"alert:{number}", {}, utc_now())
     show(f"Alert {number}: “{taken.decision}” was taken back.")
 
 

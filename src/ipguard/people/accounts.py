@@ -23,7 +23,12 @@ NAME = re.compile(r"[^\W_][\w.@+-]{0,63}")
 LANGUAGES = ("", "en", "zh-Hans")
 
 
-STATE_WORDS = {"active": "active", "invited": "invited", "disabled": "disabled"}
+STATE_WORDS = {
+    "active": "active",
+    "invited": "invited",
+    "no_password": "no password yet",
+    "disabled": "disabled",
+}
 """States of an account in words; the console translates them."""
 
 
@@ -45,10 +50,12 @@ class Person:
 
     @property
     def state(self) -> str:
-        """disabled, invited, or active."""
+        """disabled, active, invited, or no_password: was inside by a link, and needs another one next time."""
         if self.row.disabled_at:
             return "disabled"
-        return "active" if self.row.password or self.linked else "invited"
+        if self.row.password or self.linked:
+            return "active"
+        return "no_password" if self.row.entered_at else "invited"
 
 
 def fold_name(name: str) -> str:
@@ -60,7 +67,7 @@ def fold_name(name: str) -> str:
     folded = unicodedata.normalize("NFKC", name).strip().casefold()
     if NAME.fullmatch(folded) is None:
         raise WrongUse(
-            "A sign-in name has 1 to 64 letters, digits or . _ @ + - and begins with a letter or digit.",
+            "A sign-in name has 1 to 64 letters, digits, dots or hyphens and begins with a letter or digit.",
             hint="For example: mei.lin",
         )
     return folded
@@ -209,15 +216,12 @@ def get_person(session: Session, which: str | int) -> PersonRow:
 
 def list_people(session: Session, lasting: sessions.Lasting, now: datetime) -> Sequence[Person]:
     """Everybody, by name."""
-    tokens = dict(
-        session.execute(
-            select(col(TokenRow.person_id), func.count())
-            .where(col(TokenRow.revoked_at).is_(None), col(TokenRow.ends_at) > now)
-            .group_by(col(TokenRow.person_id))
-        )
-        .tuples()
-        .all()
+    open_tokens = (
+        select(col(TokenRow.person_id), func.count())
+        .where(col(TokenRow.revoked_at).is_(None), col(TokenRow.ends_at) > now)
+        .group_by(col(TokenRow.person_id))
     )
+    tokens = {row[0]: row[1] for row in session.execute(open_tokens)}
     linked = set(session.scalars(select(col(IdentityRow.person_id))))
     held = sessions.count_open(session, lasting, now)
     rows = session.scalars(select(PersonRow).order_by(col(PersonRow.name)))

@@ -154,7 +154,7 @@ def count_open(session: Session, lasting: Lasting, now: datetime) -> dict[int, i
         )
         .group_by(col(SessionRow.person_id))
     )
-    return dict(session.execute(holding).tuples().all())
+    return {row[0]: row[1] for row in session.execute(holding)}
 
 
 def end(session: Session, person_id: int, session_hash: str, *, by: str, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from evidence_store.errors import EvidenceError
 from ipguard.errors import IpguardError, NotAllowed, WrongUse
+from ipguard.people.limits import TooManyTries
 from ipguard.settings import Workspace
 from ipguard.web import account, account_keys, integrations, people, record, screens, sellers, signing, triage
 from ipguard.web.access import Access, read_secret
@@ -125,6 +126,8 @@ def _local(back: str) -> str:
 def _told(request: Request, error: Exception) -> Response:
     if isinstance(error, NotAllowed) and error.right:
         return desk_of(request).page(request, "forbidden.html", {"right": error.right}, 403)
+    if isinstance(error, TooManyTries):
+        return _sorry(request, 429, "Too many failed tries. Wait a quarter of an hour.")
     status = 409 if isinstance(error, WrongUse | NotAllowed) else 500
     return _sorry(request, status, str(error), getattr(error, "hint", ""))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -19,7 +19,15 @@ from ipguard.errors import Interrupted, WrongUse
 from ipguard.matching.reasons import render
 from ipguard.people import tokens
 from ipguard.people.accounts import STATE_WORDS
-from ipguard.people.limits import TOKEN_FREE, TooManyTries, closed_until, count_try, gate, network_of
+from ipguard.people.limits import (
+    TOKEN_FREE,
+    Throttle,
+    TooManyTries,
+    closed_until,
+    count_try,
+    gate,
+    network_of,
+)
 from ipguard.people.rights import RIGHT_WORDS, ROLE_WORDS, SCOPE_WORDS, Principal, Right
 from ipguard.people.sessions import Browser, Lasting, lasting_of, look_up, mark_seen
 from ipguard.people.signing_in import Door
@@ -54,6 +62,8 @@ class Desk:
     access: Access
     pages: Environment
     export: Export | None
+    throttle: Throttle = field(default_factory=Throttle)
+    """Of tokens."""
 
     @property
     def lasting(self) -> Lasting:
@@ -97,7 +107,7 @@ class Desk:
 
         Raises:
             WrongToken: no such token holds (401).
-            TooManyTries: this address sent too many wrong ones (429, `seconds`).
+            TooManyTries: this address sent too many wrong ones, or this token too many requests (429, `seconds`).
         """
         if not hasattr(request.state, "token_principal"):
             request.state.token_principal = self._ask_token(request)
@@ -118,6 +128,7 @@ class Desk:
             with transaction(self.engine) as session:
                 count_try(session, [door], now)
             raise WrongToken
+        self.throttle.take(cast(int, who.token), now)
         if stale:
             with suppress(Interrupted), transaction(self.engine) as session:
                 tokens.mark_used(session, cast(int, who.token), now)

@@ -7,18 +7,18 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from console_data import fill
 from openid_provider import CLIENT, SECRET, provider
 from people_data import add_person, enter_as
 from pydantic import ValidationError
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from ipguard.database.engine import reading
+from ipguard.database.engine import make_engine, reading
 from ipguard.people.rights import Role
 from ipguard.people.tables import PersonRow
 from ipguard.settings import Oidc, People, Workspace
 from ipguard.web.app import create_app
+from ipguard.workspace import make_workspace
 
 OWN = {"Origin": "http://127.0.0.1"}
 
@@ -33,7 +33,8 @@ class Clock:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     clock = Clock()
-    workspace, engine = fill(tmp_path_factory.mktemp("oidc") / "ws", clock, alerts=1)
+    workspace = make_workspace(tmp_path_factory.mktemp("oidc") / "ws", now=clock)
+    engine = make_engine(workspace.database_url)
     with provider(clock) as other, pytest.MonkeyPatch.context() as patch:
         patch.setenv("IPGUARD_OIDC_SECRET", SECRET)
         oidc = Oidc(
