@@ -70,8 +70,8 @@ class Provider:
 
 
 @contextmanager
-def provider(now) -> Iterator[Provider]:
-    """Run a provider while the block lasts."""
+def provider(now, host: str = "127.0.0.1") -> Iterator[Provider]:
+    """Run a provider while the block lasts; `localhost` is another site than 127.0.0.1."""
     state = Provider(now)
 
     class Handler(BaseHTTPRequestHandler):
@@ -137,7 +137,7 @@ def provider(now) -> Iterator[Provider]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    state.issuer = f"http://127.0.0.1:{server.server_port}"
+    state.issuer = f"http://{host}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

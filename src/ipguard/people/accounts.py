@@ -64,13 +64,18 @@ def fold_name(name: str) -> str:
     Raises:
         WrongUse: it is empty, too long, or has other characters than letters, digits and . _ @ + -
     """
-    folded = unicodedata.normalize("NFKC", name).strip().casefold()
+    folded = plain_name(name)
     if NAME.fullmatch(folded) is None:
         raise WrongUse(
             "A sign-in name has 1 to 64 letters, digits, dots or hyphens and begins with a letter or digit.",
             hint="For example: mei.lin",
         )
     return folded
+
+
+def plain_name(name: str) -> str:
+    """A name as it is compared: NFKC, lower case, without spaces around it."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def add_person(
@@ -203,11 +208,7 @@ def get_person(session: Session, which: str | int) -> PersonRow:
     Raises:
         WrongUse: there is none.
     """
-    same = (
-        col(PersonRow.id) == which
-        if isinstance(which, int)
-        else col(PersonRow.name) == which.strip().casefold()
-    )
+    same = col(PersonRow.id) == which if isinstance(which, int) else col(PersonRow.name) == plain_name(which)
     found = session.scalars(select(PersonRow).where(same).with_for_update()).first()
     if found is None:
         raise WrongUse("There is nobody of that name.", hint="List them: ipguard user list")

@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import NotAllowed, WrongUse
 from ipguard.people import passwords, sessions, totp
-from ipguard.people.accounts import find, get_person
+from ipguard.people.accounts import find, get_person, plain_name
 from ipguard.people.audit import audit
 from ipguard.people.limits import ACCOUNT_FREE, ADDRESS_FREE, Gate, count_try, forgive, gate, network_of
 from ipguard.people.rights import Principal, Role
@@ -61,7 +61,7 @@ def sign_in(door: Door, name: str, password: str, now: datetime) -> Entered:
         NotSignedIn: they do not fit, or the account is disabled.
         TooManyTries: the account or the address has to wait.
     """
-    folded = name.strip().casefold()[:64]
+    folded = plain_name(name[:200])
     with reading(door.engine) as session:
         person = find(session, folded)
     own, shared = _gates(door, folded, person)

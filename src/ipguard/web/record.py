@@ -21,7 +21,7 @@ from ipguard.web.desk import desk_of
 
 router = APIRouter()
 PAGE = 100
-CHECKED_AT_ONCE = 5000
+CHECKED_AT_ONCE = 2000
 """A record of so many entries is checked whenever the page is looked at; a longer one when asked."""
 ACTIONS = {
     "alert.decide": "decided about an alert",

@@ -126,7 +126,7 @@ def test_an_invitation_sets_a_password_once_and_looking_at_it_does_not_use_it_up
     assert inside(guest)
     assert guest.post("/invite", data=form, headers=OWN).status_code == 410
     fresh = TestClient(browser.app, base_url="http://127.0.0.1")
-    assert sign_in(fresh, " MEI.LIN ", "三 lanterns 过河 quietly").status_code == 303
+    assert sign_in(fresh, " ＭEI.LIN ", "三 lanterns 过河 quietly").status_code == 303
     assert post(browser, "/people", name="mei.lin", role="reader").status_code == 409
 
 
