@@ -31,6 +31,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Wor
     engine = make_engine(workspace.database_url)
     with provider(now, host="localhost") as other, pytest.MonkeyPatch.context() as patch:
         patch.setenv("IPGUARD_OIDC_SECRET", SECRET)
+        other.asks = True
         other.claims = {"sub": "u-1", "preferred_username": "lin", "name": "Lin Mei", "groups": ["ip"]}
         oidc = Oidc(issuer=other.issuer, client_id=CLIENT, label="Staff", roles={"ip": "analyst"})
         settings = workspace.settings.model_copy(update={"people": People(oidc=oidc)})
@@ -58,6 +59,7 @@ def test_people_come_in_from_another_site_and_by_an_invitation_without_any_scrip
         staff = browser.new_page(java_script_enabled=False, locale="en")
         staff.goto(f"{base}/cases")
         staff.click("text=Sign in with Staff")
+        staff.click("text=It is me")
         staff.wait_for_url(f"{base}/")  # the strict cookie came along
         assert staff.locator(".who").inner_text().startswith("Lin Mei")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import secrets
 import threading
@@ -32,6 +33,8 @@ class Provider:
         self.claims: dict[str, object] = {"sub": "u-1", "preferred_username": "lin", "name": "Lin Mei"}
         self.trick = ""
         self.issuer = ""
+        self.asks = False
+        """Show a page to click on, as real providers do: the browser then comes from another site."""
         self.codes: dict[str, dict[str, str]] = {}
         self.redeemed: list[str] = []
 
@@ -102,8 +105,13 @@ def provider(now, host: str = "127.0.0.1") -> Iterator[Provider]:
                 code = secrets.token_urlsafe(8)
                 state.codes[code] = asked
                 back = {"code": code, "state": asked["state"], "iss": state.issuer}
+                place_back = f"{asked['redirect_uri']}?{urlencode(back)}"
+                if state.asks:
+                    page = f'<!doctype html><a href="{html.escape(place_back)}">It is me</a>'
+                    self.answer(page.encode(), 200, "text/html")
+                    return
                 self.send_response(302)
-                self.send_header("Location", f"{asked['redirect_uri']}?{urlencode(back)}")
+                self.send_header("Location", place_back)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
             else:
@@ -128,9 +136,11 @@ def provider(now, host: str = "127.0.0.1") -> Iterator[Provider]:
                 self.say({"access_token": "a", "token_type": "Bearer", "id_token": state.id_token(asked)})
 
         def say(self, value: object, status: int = 200) -> None:
-            body = json.dumps(value).encode()
+            self.answer(json.dumps(value).encode(), status, "application/json")
+
+        def answer(self, body: bytes, status: int, kind: str) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
