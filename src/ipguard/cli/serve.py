@@ -49,6 +49,6 @@ def serve(
         else:  # the first admin has no password yet: there is no default one
             link = f"{base}enter?key={create_console_key(place, utc_now())}"
             show(f"Console: [bold]{safe(link)}[/]")
-            show("The link lets the first admin in, once. Set a password there.")
+            show("(It lets the first admin in, once, within a day. Set a password there.)")
         show(f"Schedule: {'on' if schedule else 'off'}. Stop with Ctrl-C.")
         uvicorn.run(app, host=at, port=number, log_level="warning", server_header=False)
