@@ -17,7 +17,20 @@ from evidence_store.errors import EvidenceError
 from ipguard.errors import IpguardError, NotAllowed, WrongUse
 from ipguard.people.limits import TooManyTries
 from ipguard.settings import Workspace
-from ipguard.web import account, account_keys, integrations, people, record, screens, sellers, signing, triage
+from ipguard.web import (
+    account,
+    account_keys,
+    compare,
+    integrations,
+    people,
+    record,
+    screens,
+    second_look,
+    sellers,
+    signing,
+    triage,
+    triage_more,
+)
 from ipguard.web.access import Access, read_secret
 from ipguard.web.api.app import PREFIX as API
 from ipguard.web.api.app import create_api
@@ -30,6 +43,21 @@ from ipguard.web.language import LANGUAGES
 from ipguard.web.navigation import pages_of
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ROOMS = (
+    screens,
+    triage,
+    triage_more,
+    compare,
+    second_look,
+    integrations,
+    signing,
+    account,
+    account_keys,
+    people,
+    record,
+    sellers,
+)
+"""Modules with screens; each has a `router`."""
 
 
 def create_app(
@@ -54,18 +82,8 @@ def create_app(
     app.state.desk = Desk(workspace, engine, now, access, make_pages(), export)
     app.add_middleware(Guard, hosts=[*LOOPBACK, workspace.settings.console.host, *hosts])
     app.mount("/static", Static(directory=str(files("ipguard.web").joinpath("static"))), "static")
-    app.include_router(screens.router)
-    app.include_router(triage.router)
-    app.include_router(integrations.router)
-    for router in (
-        signing.router,
-        account.router,
-        account_keys.router,
-        people.router,
-        record.router,
-        sellers.router,
-    ):
-        app.include_router(router)
+    for room in ROOMS:
+        app.include_router(room.router)
     app.add_api_route("/healthz", health, methods=["GET"])
     app.add_api_route("/metrics", metrics, methods=["GET"])
     app.add_api_route("/language", set_language, methods=["GET"])

@@ -37,7 +37,7 @@ from ipguard.web.access import COOKIE, KNOWN_COOKIE, Access
 from ipguard.web.appearance import ICONS, THEMES, asset, theme_of
 from ipguard.web.explain import explain
 from ipguard.web.language import LANGUAGES, language_of, speaker
-from ipguard.web.marks import excerpts, marked, points
+from ipguard.web.marks import excerpts, marked, points, tamed
 from ipguard.web.navigation import current, menu
 
 Export = Callable[[int, str], None]
@@ -234,6 +234,7 @@ def make_pages() -> Environment:
     pages.globals.update(
         role_words=ROLE_WORDS, right_words=RIGHT_WORDS, scope_words=SCOPE_WORDS, state_words=STATE_WORDS
     )
+    pages.filters["tamed"] = tamed
     pages.filters["moment"] = _moment
     return pages
 

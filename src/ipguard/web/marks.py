@@ -98,6 +98,11 @@ def pieces(text: str, levels: Sequence[int]) -> tuple[Piece, ...]:
     return tuple(found)
 
 
+def tamed(text: str) -> str:
+    """A text for where no mark-up can stand: what turns its direction or cannot be stored is told by its number."""
+    return "".join(f"⟨{one.text}⟩" if one.code else one.text for one in pieces(text, [PLAIN] * len(text)))
+
+
 def _is_hidden(character: str, level: int) -> bool:
     """Emoji need their joiners, so outside of what was found only those count that turn or break a text."""
     sort = unicodedata.category(character)

@@ -18,13 +18,14 @@ from evidence_store.errors import EvidenceError
 from ipguard.errors import WrongUse
 from ipguard.matching.finding import PicturePlace
 from ipguard.matching.images.decode import FORMATS, MAX_FRAMES
-from ipguard.matching.images.draw import outlined, points_view
+from ipguard.matching.images.draw import covered, outlined, points_view
 from ipguard.matching.images.layover import lay_over, open_pair
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 MAX_PIXELS = 40_000_000
 SIDE = 1600
 """Longest side that is sent, pixels."""
+SMALL = 192
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cache-Control": "private, max-age=86400, immutable",
@@ -42,6 +43,16 @@ class Shown:
     height: int
 
 
+@lru_cache(maxsize=512)
+def small(folder: Path, digest: str) -> Shown:
+    """The picture for a list, no side above SMALL.
+
+    Raises:
+        WrongUse: as `shown`.
+    """
+    return _written(folder, digest, 0, SMALL)
+
+
 @lru_cache(maxsize=64)
 def shown(folder: Path, digest: str, frame: int = 0) -> Shown:
     """The picture of that digest as WebP, no side above SIDE; of an animation, this frame.
@@ -49,6 +60,10 @@ def shown(folder: Path, digest: str, frame: int = 0) -> Shown:
     Raises:
         WrongUse: there is no such picture, or it cannot be decoded.
     """
+    return _written(folder, digest, frame, SIDE)
+
+
+def _written(folder: Path, digest: str, frame: int, side: int) -> Shown:
     if DIGEST.fullmatch(digest) is None or not 0 <= frame < MAX_FRAMES:
         raise WrongUse("That is no digest of a picture.")
     try:
@@ -66,13 +81,13 @@ def shown(folder: Path, digest: str, frame: int = 0) -> Shown:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise WrongUse("That picture is too large to show.") from error
     width, height = upright.size
-    upright.thumbnail((SIDE, SIDE))
+    upright.thumbnail((side, side))
     return Shown(_webp(upright), width, height)
 
 
 @lru_cache(maxsize=16)
 def explained(folder: Path, place: PicturePlace) -> Mapping[str, Shown]:
-    """What explains a match: points; mixed, laid, difference, flat, reference. Empty where nothing can be drawn."""
+    """What explains a match: points; covered, mixed, laid, difference, flat. Empty where nothing can be drawn."""
     blobs = DirectoryBlobs(folder)
     try:
         pair = open_pair(read(blobs, place.picture), read(blobs, place.reference), place)
@@ -81,7 +96,12 @@ def explained(folder: Path, place: PicturePlace) -> Mapping[str, Shown]:
     drawn = {"points": points_view(pair)} if place.points else {}
     over = lay_over(pair)
     if over is not None:
-        drawn |= {"mixed": outlined(over), "laid": over.laid, "difference": over.difference}
+        drawn |= {
+            "covered": covered(over),
+            "mixed": outlined(over),
+            "laid": over.laid,
+            "difference": over.difference,
+        }
         drawn |= {"flat": over.flat, "reference": over.reference}
     return {
         name: Shown(_webp(Image.fromarray(one)), one.shape[1], one.shape[0]) for name, one in drawn.items()

@@ -19,7 +19,7 @@ from ipguard.people.audit import audit
 from ipguard.people.rights import Right
 from ipguard.sources.store import get_source, set_enabled
 from ipguard.web.desk import desk_of, go
-from ipguard.web.pictures import HEADERS, shown
+from ipguard.web.pictures import HEADERS, shown, small
 from ipguard.web.queries import run_report, sources, works
 
 router = APIRouter()
@@ -162,10 +162,10 @@ def verify(request: Request, token: str = Form(), bundle: UploadFile = File()) -
 
 
 @router.get("/pictures/{digest}")
-def picture(request: Request, digest: str, frame: int = 0) -> Response:
-    """A picture by digest, written again by us."""
+def picture(request: Request, digest: str, frame: int = 0, size: str = "") -> Response:
+    """A picture by digest, written again by us; with `size=small` for a list."""
     desk = desk_of(request)
     desk.require(request)
-    return Response(
-        shown(desk.workspace.pictures, digest, frame).data, media_type="image/webp", headers=HEADERS
-    )
+    folder = desk.workspace.pictures
+    found = small(folder, digest) if size == "small" else shown(folder, digest, frame)
+    return Response(found.data, media_type="image/webp", headers=HEADERS)

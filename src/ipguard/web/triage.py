@@ -2,53 +2,86 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from urllib.parse import urlencode
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from ipguard.alerts.decisions import REASONS, decide, undo
-from ipguard.alerts.queries import STATES, AlertStory, AlertView, Filter, count_alerts, list_alerts, one_alert
-from ipguard.cases.store import add_alert, list_cases
+from ipguard.alerts.decisions import Choice, Deed, Sight, settle, undo_newest
+from ipguard.alerts.queries import next_alert, one_alert
+from ipguard.cases.store import add_alert
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
-from ipguard.listings.lookups import facts_shown
-from ipguard.matching.images.draw import views_of
 from ipguard.people.audit import audit
-from ipguard.people.rights import Right
+from ipguard.people.rights import Principal, Right
+from ipguard.web.appearance import theme_of
 from ipguard.web.desk import Desk, desk_of, go
-from ipguard.web.explain import Read
 from ipguard.web.marks import best_place
 from ipguard.web.pictures import HEADERS as PICTURE_HEADERS
-from ipguard.web.pictures import Shown, explained, shown
-from ipguard.web.queries import reference_of
+from ipguard.web.pictures import explained
+from ipguard.web.triage_page import look_at, screen
+from ipguard.web.view import View, read_view, view_of
 
 router = APIRouter()
-LOOKS = ("region", "points", "layover")
-"""Ways to look at a match; the one that was chosen stays while the queue is worked through."""
-PAGE = 50
-TRAIL = 50
-"""Decisions a reader can walk back, one step each."""
-LATER_DAYS = (1, 3, 7, 30)
+MOST_PICKED = 100
+"""Alerts that one button decides: no list shows more at once."""
+FOREVER_DAYS = 90
+"""An event that never comes must not hide an alert for ever."""
+MOST_DAYS = 365
+LONGEST_VIEWPORT = 12
+
+
+class ViewForm(BaseModel):
+    """The parts of a view that a form carries."""
+
+    token: str
+    state: str = "open"
+    work: str = ""
+    source: str = ""
+    seller: str = ""
+    picture: str = ""
+    rule: str = ""
+    q: str = ""
+    group: str = ""
+    start: str = Field("", alias="from")
+    page: str = ""
+    since: str = ""
+    look: str = ""
+
+    def view(self) -> View:
+        """The view they say."""
+        return read_view({**self.model_dump(exclude={"token", "start"}), "from": self.start})
+
+
+class DecideForm(ViewForm):
+    """A decision about one alert, about those of its group that are ticked, or about ticked ones alone."""
+
+    decision: str
+    version: int = 0
+    mark: str = ""
+    pick: list[str] = Field(default_factory=list, max_length=MOST_PICKED)
+    """`number:version:mark` of each further alert."""
+    until: str = Field("3", max_length=20)
+    """For later: days, or the event that brings it back."""
+    unsure: str = ""
+    note: str = Field("", max_length=2000)
+    viewport: str = Field("", max_length=LONGEST_VIEWPORT)
+    painted: str = ""
+    """Milliseconds since both pictures were painted, as the browser counted; empty without a script."""
 
 
 @router.get("/alerts")
-def queue(
-    request: Request,
-    state: str = "open",
-    work: str = "",
-    source: str = "",
-    after: int = 0,
-    trail: str = "",
-    look: str = "",
-) -> Response:
+def queue(request: Request) -> Response:
     """The queue, with its first alert open."""
-    return _screen(request, None, _filter(state, work, source), after, _trail(trail), look)
+    return screen(request, None, view_of(request))
 
 
-@router.get("/alerts/{alert_id}/explained/{part}")
+@router.get("/alerts/{alert_id:int}/explained/{part}")
 def explanation(request: Request, alert_id: int, part: str) -> Response:
     """One picture that explains the best finding of an alert: its points, or one laid over the other."""
     desk = desk_of(request)
@@ -61,196 +94,165 @@ def explanation(request: Request, alert_id: int, part: str) -> Response:
     return Response(drawn.data, media_type="image/webp", headers=PICTURE_HEADERS)
 
 
-@router.get("/alerts/{alert_id}")
-def alert(
-    request: Request,
-    alert_id: int,
-    state: str = "open",
-    work: str = "",
-    source: str = "",
-    after: int = 0,
-    trail: str = "",
-    look: str = "",
-) -> Response:
+@router.get("/alerts/{alert_id:int}")
+def alert(request: Request, alert_id: int) -> Response:
     """One alert beside the queue it belongs to."""
-    return _screen(request, alert_id, _filter(state, work, source), after, _trail(trail), look)
+    return screen(request, alert_id, view_of(request))
 
 
-@router.post("/alerts/{alert_id}/decide")
-def decide_alert(
-    request: Request,
-    alert_id: int,
-    token: str = Form(),
-    version: int = Form(),
-    mark: str = Form(),
-    decision: str = Form(),
-    days: int = Form(3, ge=1, le=365),
-    state: str = Form("open"),
-    work: str = Form(""),
-    source: str = Form(""),
-    after: int = Form(0, ge=0),
-    trail: str = Form(""),
-    look: str = Form(""),
-) -> Response:
-    """Decide on the version that was shown; then the next undecided alert of the same view."""
+@router.post("/alerts/{alert_id:int}/decide")
+def decide_alert(request: Request, alert_id: int, form: Annotated[DecideForm, Form()]) -> Response:
+    """Decide on the version that was shown, and on the ticked ones of its group; then the next of the same view."""
     desk = desk_of(request)
-    who = desk.act(request, token, Right.DECIDE)
+    who = desk.act(request, form.token, Right.BULK if form.pick else Right.DECIDE)
+    view = form.view()
     now = desk.now()
-    if not desk.access.was_seen(who.session, alert_id, version, mark, now):
-        raise WrongUse(
-            "This alert was not on the screen long enough; nothing was decided.",
-            hint="Look at it, then decide.",
-        )
-    what, _, reason = decision.partition(":")
-    wanted = _filter(state, work, source)
+    shown_at = _shown_at(desk, who, alert_id, form.version, form.mark, now)
+    picked = [one for one in _picked(desk, who, form, now) if one[0] != alert_id]
+    deed = _deed(who, form, now)
     with transaction(desk.engine) as session:
-        following = _next(session, desk, wanted, after, alert_id)
-        until = now + timedelta(days=days) if what == "later" else None
-        decide(
-            session, alert_id, version=version, decision=what, by=who.by, now=now, reason=reason, until=until
-        )
-        audit(session, who, "alert.decide", f"alert:{alert_id}", {"decision": what, "version": version}, now)
-    place = f"/alerts/{following}" if following else "/alerts"
-    return go(place + _query(wanted, after, [*_trail(trail), alert_id], look))
+        story = one_alert(session, alert_id, now=now)
+        way = "group" if picked else "alone"
+        seen = look_at(session, desk, story, view.look)
+        sight = _sight(request, desk, form, way, shown_at, now)
+        sight = replace(sight, pictures=seen.seen(), look=seen.look, painted_ms=_painted(form.painted))
+        choice = _choice(form, now)
+        settle(session, alert_id, form.version, choice, deed, sight=sight)
+        _settle_picked(session, request, desk, form, picked, deed, choice, way)
+        done = {alert_id, *(one[0] for one in picked)}
+        following = _following(session, view, story.view.key, now, done)
+        audit(session, who, "alert.decide", f"alert:{alert_id}", _told(choice, form, len(done)), now)
+    return go((f"/alerts/{following}" if following else "/alerts") + view.query())
+
+
+@router.post("/alerts/decide")
+def decide_ticked(request: Request, form: Annotated[DecideForm, Form()]) -> Response:
+    """Decide on what is ticked in the list; every listing gets a record of its own, and one key undoes them all."""
+    desk = desk_of(request)
+    who = desk.act(request, form.token, Right.BULK)
+    now = desk.now()
+    picked = _picked(desk, who, form, now)
+    if not picked:
+        raise WrongUse("Nothing is ticked; nothing was decided.", hint="Tick some alerts of the list first.")
+    choice, deed = _choice(form, now), _deed(who, form, now)
+    with transaction(desk.engine) as session:
+        _settle_picked(session, request, desk, form, picked, deed, choice, "ticked")
+        audit(session, who, "alert.decide_many", "", _told(choice, form, len(picked)), now)
+    return go("/alerts" + form.view().query())
 
 
 @router.post("/undo")
-def undo_last(
-    request: Request,
-    token: str = Form(),
-    trail: str = Form(),
-    state: str = Form("open"),
-    work: str = Form(""),
-    source: str = Form(""),
-    after: int = Form(0, ge=0),
-    look: str = Form(""),
-) -> Response:
-    """Take the newest decision of this session back and show its alert again."""
+def undo_last(request: Request, form: Annotated[ViewForm, Form()]) -> Response:
+    """Take the newest deed of this session back and show its alert again; as many times as there were deeds."""
     desk = desk_of(request)
-    who = desk.act(request, token, Right.DECIDE)
-    steps = _trail(trail)
-    if not steps:
-        raise WrongUse("There is nothing to undo.")
+    who = desk.act(request, form.token, Right.DECIDE)
     with transaction(desk.engine) as session:
-        undo(session, steps[-1], by=who.by, now=desk.now())
-        audit(session, who, "alert.undo", f"alert:{steps[-1]}", {}, desk.now())
-    return go(f"/alerts/{steps[-1]}" + _query(_filter(state, work, source), after, steps[:-1], look))
+        undone = undo_newest(session, Deed(who.by, desk.now(), session=who.session))
+        audit(session, who, "alert.undo", f"alert:{undone[0]}", {"alerts": len(undone)}, desk.now())
+    return go(f"/alerts/{undone[0]}" + form.view().query())
 
 
-@router.post("/alerts/{alert_id}/case")
-def into_case(request: Request, alert_id: int, token: str = Form(), case: int = Form()) -> Response:
-    """Put an alert and its exhibits into a case."""
+@router.post("/alerts/{alert_id:int}/case")
+def into_case(
+    request: Request, alert_id: int, token: str = Form(), case: int = Form(), back: str = Form("")
+) -> Response:
+    """Put an alert and its exhibits into a case, and go on in the queue where somebody came from it."""
     desk = desk_of(request)
     who = desk.act(request, token, Right.CASE_EDIT)
     with transaction(desk.engine) as session:
         add_alert(session, case, alert_id, by=who.by, now=desk.now())
         audit(session, who, "case.add_alert", f"case:{case}", {"alert": alert_id}, desk.now())
-    return go(f"/cases/{case}")
+    return go(f"/alerts/{alert_id}{back}" if back.startswith("?") else f"/cases/{case}")
 
 
-def _screen(
-    request: Request, alert_id: int | None, wanted: Filter, after: int, trail: list[int], look: str
-) -> Response:
-    desk = desk_of(request)
-    session_name = desk.require(request).session
-    now = desk.now()
-    with reading(desk.engine) as session:
-        found = list_alerts(session, wanted, now=now, limit=PAGE + 1, after=max(after, 0))
-        total = count_alerts(session, wanted, now=now)
-        chosen = alert_id or (found[0].id if found else None)
-        story = one_alert(session, chosen, now=now) if chosen else None
-        sides = _sides(session, desk, story, look) if story else {}
-        cases = [line for line in list_cases(session) if line.case.state == "open"]
-    values: dict[str, object] = {
-        "alerts": found[:PAGE],
-        "more": after + PAGE if len(found) > PAGE else None,
-        "total": total,
-        "story": story,
-        "cases": cases,
-        "states": STATES,
-        "reasons": REASONS,
-        "days": LATER_DAYS,
-        "wanted": wanted,
-        "after": after,
-        "trail": ".".join(map(str, trail)),
-        "trail_steps": trail,
-        "query": _query(wanted, after, trail, look),
-        "view_query": _query,
-        "wished": look if look in LOOKS else "",
-        "facts_shown": facts_shown,
-        "mark": "",
-        "read": _read(story) if story else None,
-        **_neighbours(found[:PAGE], chosen),
-        **sides,
-    }
-    if story:
-        values["mark"] = desk.access.shown(session_name, story.view.id, story.view.alert.version, now)
-    return desk.page(request, "triage.html", values)
+def _settle_picked(
+    session: Session,
+    request: Request,
+    desk: Desk,
+    form: DecideForm,
+    picked: list[tuple[int, int, datetime]],
+    deed: Deed,
+    choice: Choice,
+    way: str,
+) -> None:
+    for number, version, shown_at in picked:
+        view = one_alert(session, number, now=deed.now).view
+        seen: dict[str, object] = {"side": "listing", "sha256": view.alert.picture}
+        pictures = (seen,) if view.alert.picture else ()
+        sight = replace(_sight(request, desk, form, way, shown_at, deed.now), pictures=pictures, look="row")
+        settle(session, number, version, choice, deed, sight=sight)
 
 
-def _sides(session: Session, desk: Desk, story: AlertStory, wish: str) -> dict[str, object]:
-    place = best_place(story.view.findings)
-    kept = [picture.sha256 for picture in story.pictures if picture.sha256]
-    listing = place.picture if place else (kept[0] if kept else None)
-    reference = place.reference if place else reference_of(session, story.view.work.id)
-    looks = views_of(place) if place else ()
-    look = wish if wish in looks else "region"
-    drawn = explained(desk.workspace.pictures, place) if place and look != "region" else {}
-    return {
-        "looks": looks,
-        "look": look if drawn else "region",
-        "drawn": drawn,
-        "place": place,
-        "listing_picture": _look(desk, listing, place.frame if place else 0),
-        "listing_digest": listing,
-        "reference_picture": _look(desk, reference),
-        "reference_digest": reference,
-    }
+def _picked(desk: Desk, who: Principal, form: DecideForm, now: datetime) -> list[tuple[int, int, datetime]]:
+    """Number, version and the moment it was shown of everything ticked."""
+    found = []
+    for one in form.pick:
+        number, _, rest = one.partition(":")
+        version, _, mark = rest.partition(":")
+        if not (number.isascii() and number.isdigit() and version.isascii() and version.isdigit()):
+            raise WrongUse("That is no alert of this list.", hint="Load the page again.")
+        at = _shown_at(desk, who, int(number), int(version), mark, now)
+        found.append((int(number), int(version), at))
+    return found
 
 
-def _read(story: AlertStory) -> Read:
-    listing = story.view.listing
-    return Read(
-        listing.title,
-        listing.description,
-        "\n".join(listing.tags),
-        listing.seller_name,
-        names=(listing.url, listing.key),
+def _shown_at(desk: Desk, who: Principal, number: int, version: int, mark: str, now: datetime) -> datetime:
+    """When it was sent; what nobody can have looked at is not decided about."""
+    if not desk.access.was_seen(who.session, number, version, mark, now):
+        raise WrongUse(
+            "This alert was not on the screen long enough; nothing was decided.",
+            hint="Look at it, then decide.",
+        )
+    return datetime.fromtimestamp(int(mark.partition(".")[0]) / 1000, UTC)
+
+
+def _choice(form: DecideForm, now: datetime) -> Choice:
+    what, _, reason = form.decision.partition(":")
+    if what != "later":
+        return Choice(what, reason, form.note)
+    days = int(form.until) if form.until.isascii() and form.until.isdigit() else 0
+    if not 0 <= days <= MOST_DAYS:
+        raise WrongUse(f"Later ends within {MOST_DAYS} days.", hint="Choose a nearer day.")
+    event = "" if days else form.until
+    return Choice(what, note=form.note, until=now + timedelta(days=days or FOREVER_DAYS), event=event)
+
+
+def _deed(who: Principal, form: DecideForm, now: datetime) -> Deed:
+    return Deed(
+        who.by,
+        now,
+        batch=secrets.token_hex(8),
+        session=who.session,
+        chance=secrets.randbelow(1_000_000) / 1_000_000,
+        unsure=bool(form.unsure),
     )
 
 
-def _look(desk: Desk, digest: str | None, frame: int = 0) -> Shown | None:
-    try:
-        return shown(desk.workspace.pictures, digest, frame) if digest else None
-    except WrongUse:
-        return None  # the page says in its place that it cannot be shown
+def _sight(
+    request: Request, desk: Desk, form: DecideForm, way: str, shown_at: datetime, now: datetime
+) -> Sight:
+    return Sight(
+        way,
+        shown_at,
+        dwell_ms=int((now - shown_at).total_seconds() * 1000),
+        language=desk.language(request),
+        theme=theme_of(request),
+        viewport=form.viewport,
+    )
 
 
-def _neighbours(found: list[AlertView], chosen: int | None) -> dict[str, object]:
-    ids = [view.id for view in found]
-    at = ids.index(chosen) if chosen in ids else -1
-    return {
-        "previous": ids[at - 1] if at > 0 else None,
-        "following": ids[at + 1] if 0 <= at < len(ids) - 1 else None,
-    }
+def _painted(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _next(session: Session, desk: Desk, wanted: Filter, after: int, alert_id: int) -> int | None:
-    ids = [v.id for v in list_alerts(session, wanted, now=desk.now(), limit=PAGE, after=after)]
-    at = ids.index(alert_id) if alert_id in ids else -1
-    return ids[at + 1] if at + 1 < len(ids) else None
+def _following(
+    session: Session, view: View, key: tuple[float, int], now: datetime, done: set[int]
+) -> int | None:
+    if not view.group:
+        return next_alert(session, view.wanted, now=now, beyond=key, skip=done)
+    return None  # the next group comes first by itself
 
 
-def _filter(state: str, work: str, source: str) -> Filter:
-    return Filter(state=state if state in STATES else "open", work=work, source=source)
-
-
-def _trail(text: str) -> list[int]:
-    return [int(part) for part in text.split(".") if part.isascii() and part.isdigit()][-TRAIL:]
-
-
-def _query(wanted: Filter, after: int = 0, trail: list[int] | None = None, look: str = "") -> str:
-    values = {"state": wanted.state, "work": wanted.work, "source": wanted.source}
-    values["look"] = look if look in LOOKS else ""
-    values |= {"after": str(after or ""), "trail": ".".join(map(str, (trail or [])[-TRAIL:]))}
-    return "?" + urlencode({name: value for name, value in values.items() if value})
+def _told(choice: Choice, form: DecideForm, count: int) -> dict[str, str | int | bool | None]:
+    said: dict[str, str | int | bool | None] = {"decision": choice.decision, "version": form.version}
+    return said | {"reason": choice.reason, "event": choice.event, "alerts": count}

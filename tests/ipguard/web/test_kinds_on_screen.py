@@ -90,7 +90,7 @@ def test_a_name_shows_its_characters_layer_company_and_negative_cues(console) ->
     assert "unofficial" in told["Negative cues"]
     assert "In the tags" in rows(page)
     assert "In the description" in rows(page)
-    assert '<span class="score">0.80</span>' in page
+    assert 'title="Score 0.80"' in page
     assert "改动的字符" in rows(page_of(console, NAMED, "zh"))
 
 

@@ -98,6 +98,14 @@ def layover_view(pair: Pair) -> Pixels | None:
     )
 
 
+def covered(over: Layover) -> Pixels:
+    """The listing picture with the reference wholly over the place where it lies."""
+    inside = cv2.fillConvexPoly(
+        np.zeros(over.mixed.shape[:2], np.uint8), np.rint(over.corners).astype(np.int32), 1
+    )
+    return np.asarray(np.where(inside[:, :, None] > 0, over.laid, over.mixed), np.uint8)
+
+
 def outlined(over: Layover) -> Pixels:
     """The mixed picture with a thin line around the work that lies in it."""
     panel = _Panel(over.mixed.copy(), 1.0)
