@@ -23,7 +23,8 @@ def to_bytes(exchange: Exchange) -> bytes:
     wire = exchange.wire
     if wire is None:
         raise ValueError("only an exchange with its wire can be stored")
-    parts: list[bytes] = [exchange.body, wire.request, wire.response]
+    plain = wire.response.endswith(exchange.body)
+    parts: list[bytes] = [b"" if plain else exchange.body, wire.request, wire.response]
     tls = None
     if wire.tls is not None:
         tls = {one.name: getattr(wire.tls, one.name) for one in fields(Tls) if one.name != "chain"}
@@ -33,6 +34,7 @@ def to_bytes(exchange: Exchange) -> bytes:
         parts += [message.question, message.answer]
     head = {
         "version": VERSION,
+        "plain": len(exchange.body) if plain else None,
         "url": exchange.url,
         "purpose": exchange.request.purpose.value,
         "asked_with": exchange.request.headers,
@@ -77,6 +79,8 @@ def _parts(packed: bytes) -> list[bytes]:
 
 def _exchange(said: dict, parts: list[bytes]) -> Exchange:  # type: ignore[type-arg]
     body, request, response, *rest = parts
+    if said["plain"] is not None:  # sent as it is, so it stands at the end of what was sent
+        body = response[len(response) - said["plain"] :]
     tls = None
     if said["tls"] is not None:
         chain = said["tls"].pop("chain")

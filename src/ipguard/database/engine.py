@@ -52,6 +52,17 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    """As `transaction`, without a session: for single statements that run once a request.
+
+    Raises:
+        Interrupted: the disk is full or the database stayed locked; the transaction was rolled back.
+    """
+    with _told_in_words(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A session that only reads: on SQLite it never waits for a writer and never makes one wait.
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from crawlers.fetch.answers import MAX_AGE, Kept
 from crawlers.fetch.stored import from_bytes, to_bytes
-from ipguard.database.engine import reading, transaction
+from ipguard.database.engine import connected, transaction
 from ipguard.sources.tables import KeptAnswerRow
 
 MOST_BYTES = 256_000_000
 """Of all kept answers together, as they are stored."""
 SWEEP_EVERY = 32
 """Answers after which the bounds are looked at again."""
+
+ANSWER = select(col(KeptAnswerRow.answer)).where(
+    col(KeptAnswerRow.key) == bindparam("key"), col(KeptAnswerRow.said_at) >= bindparam("not_before")
+)
 
 
 class DatabaseAnswers:
@@ -27,12 +31,19 @@ class DatabaseAnswers:
     ) -> None:
         self._engine, self._most_bytes, self._sweep_every = engine, most_bytes, sweep_every
         self._put = 0
+        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+        new = dialect.insert(KeptAnswerRow)
+        self._upsert = new.on_conflict_do_update(
+            index_elements=[col(KeptAnswerRow.key)],
+            set_={name: new.excluded[name] for name in ("said_at", "size", "answer")},
+        )
 
     def get(self, key: str, not_before: datetime) -> Kept | None:
         """The answer kept under a key; what cannot be read any more is none."""
-        with reading(self._engine) as session:
-            row = session.get(KeptAnswerRow, key)
-        if row is None or row.said_at < not_before:
+        looking = self._engine.execution_options(ipguard_read_only=True)
+        with connected(looking) as connection:
+            row = connection.execute(ANSWER, {"key": key, "not_before": not_before}).first()
+        if row is None:
             return None
         exchange = from_bytes(row.answer)
         return None if exchange is None else Kept(exchange)
@@ -40,12 +51,10 @@ class DatabaseAnswers:
     def put(self, key: str, kept: Kept) -> None:
         """Keep an answer in the place of an earlier one; now and then those that are too old or too many go."""
         data = to_bytes(kept.exchange)
-        values = {"said_at": kept.exchange.ended_at, "size": len(data), "answer": data}
+        row = {"key": key, "said_at": kept.exchange.ended_at, "size": len(data), "answer": data}
         self._put += 1
-        with transaction(self._engine) as session:
-            dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-            new = dialect.insert(KeptAnswerRow).values(key=key, **values)
-            session.execute(new.on_conflict_do_update(index_elements=[col(KeptAnswerRow.key)], set_=values))
+        with connected(self._engine) as connection:
+            connection.execute(self._upsert, row)
         if self._put % self._sweep_every == 0:
             self.keep_bounds(kept.exchange.ended_at)
 

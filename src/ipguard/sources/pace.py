@@ -7,14 +7,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from crawlers.fetch.pace import HostState, Turn, after_answer, after_failure, reserved
-from ipguard.database.engine import transaction
+from ipguard.database.engine import connected
 from ipguard.sources.runs import MAX_NOTE, fit_note
 from ipguard.sources.tables import HostPaceRow
+
+STATE = (
+    select(
+        col(HostPaceRow.next_allowed_at),
+        col(HostPaceRow.failures),
+        col(HostPaceRow.opened_at),
+        col(HostPaceRow.why),
+    )
+    .where(col(HostPaceRow.host) == bindparam("host"))
+    .with_for_update()
+)
+CHANGE = (
+    update(HostPaceRow)
+    .where(col(HostPaceRow.host) == bindparam("of"))
+    .values(
+        next_allowed_at=bindparam("at"),
+        failures=bindparam("failed"),
+        opened_at=bindparam("since"),
+        why=bindparam("words"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +56,11 @@ class DatabasePace:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+        row = dialect.insert(HostPaceRow).values(
+            host=bindparam("host"), next_allowed_at=bindparam("first"), failures=0, why=""
+        )
+        self._first = row.on_conflict_do_nothing()
 
     def reserve(self, host: str, gap_seconds: float, now: datetime, longest_seconds: float = inf) -> Turn:
         """Take the host's next free moment and keep the gap after it for nobody else."""
@@ -63,19 +89,23 @@ class DatabasePace:
 
     def _change(self, host: str, first: datetime, change: Callable[[HostState], HostState]) -> HostState:
         """Change a host's row while nobody else can; one that is not there is free from `first` on."""
-        with transaction(self._engine) as session:
-            row = session.get(HostPaceRow, host, with_for_update=True)
-            if row is None:
-                dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-                new = dialect.insert(HostPaceRow).values(host=host, next_allowed_at=first, failures=0, why="")
-                session.execute(new.on_conflict_do_nothing())  # now there is a row that can be locked
-                row = session.get_one(HostPaceRow, host, with_for_update=True)
-            before = HostState(row.next_allowed_at, row.failures, row.opened_at, row.why)
+        with connected(self._engine) as connection:
+            found = connection.execute(STATE, {"host": host}).first()
+            if found is None:
+                connection.execute(self._first, {"host": host, "first": first})
+                found = connection.execute(
+                    STATE, {"host": host}
+                ).one()  # now there is a row that can be locked
+            before = HostState(*found)
             after = change(before)
             if after != before:
-                row.next_allowed_at, row.failures = after.free_at, after.failures
-                row.opened_at, row.why = after.since, after.why
-                session.add(row)
+                new = {
+                    "at": after.free_at,
+                    "failed": after.failures,
+                    "since": after.since,
+                    "words": after.why,
+                }
+                connection.execute(CHANGE, {"of": host, **new})
         return after
 
 

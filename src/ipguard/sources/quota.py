@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from ipguard.database.engine import transaction
+from ipguard.database.engine import connected
 from ipguard.sources.tables import QuotaRow
+
+EARLIER = delete(QuotaRow).where(
+    col(QuotaRow.host) == bindparam("host"), col(QuotaRow.day) < bindparam("day")
+)
 
 
 class DatabaseQuota:
@@ -17,23 +21,24 @@ class DatabaseQuota:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+        first = dialect.insert(QuotaRow).values(host=bindparam("host"), day=bindparam("day"), spent=1)
+        self._more = first.on_conflict_do_update(
+            index_elements=[col(QuotaRow.host), col(QuotaRow.day)],
+            set_={"spent": col(QuotaRow.spent) + 1},
+            where=col(QuotaRow.spent) < bindparam("limit"),
+        ).returning(col(QuotaRow.spent))
 
     def spend(self, host: str, per_day: int, day: date) -> bool:
         """Take one of the day's requests; False where all are spent. A host's earlier days are forgotten with its
         first request of a new one."""
         if per_day < 1:
             return False
-        with transaction(self._engine) as session:
-            dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-            first = dialect.insert(QuotaRow).values(host=host, day=day, spent=1)
-            more = first.on_conflict_do_update(
-                index_elements=[col(QuotaRow.host), col(QuotaRow.day)],
-                set_={"spent": col(QuotaRow.spent) + 1},
-                where=col(QuotaRow.spent) < per_day,
-            )
-            spent = session.execute(more.returning(col(QuotaRow.spent))).scalar()
+        with connected(self._engine) as connection:
+            asked = {"host": host, "day": day, "limit": per_day}
+            spent = connection.execute(self._more, asked).scalar()
             if spent == 1:
-                session.execute(delete(QuotaRow).where(col(QuotaRow.host) == host, col(QuotaRow.day) < day))
+                connection.execute(EARLIER, asked)
         return spent is not None
 
 
