@@ -28,6 +28,7 @@ from crawlers.fetch.names import Resolver, SystemNames
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page, Route
+    from playwright.async_api import Request as BrowserRequest
 
 NOT_LOADED = frozenset({"image", "media", "font"})
 HTML = frozenset({"text/html", "application/xhtml+xml"})
@@ -167,7 +168,7 @@ class _Rendering:
             page = await context.new_page()
             watcher = Watcher(self._gate, self._now)
             watcher.watch(context, page)
-            await page.route("**/*", self._decide)
+            await context.route("**/*", self._decide)  # other windows too
             await self._load(page)
             dom = (await page.content()).encode("utf-8", "replace")
             traffic = await watcher.traffic(self._options.settle_seconds)
@@ -199,7 +200,7 @@ class _Rendering:
 
     async def _decide(self, route: Route) -> None:
         request = route.request
-        main = request.is_navigation_request() and request.frame.parent_frame is None
+        main = request.is_navigation_request() and _is_top(request)
         if main and not self._given:
             self._given = True
             answer = self._answer
@@ -230,6 +231,16 @@ class _Rendering:
             wire=None,
             hops=(*answer.hops, replace(answer, hops=()), *asked),
         )
+
+
+def _is_top(asked: BrowserRequest) -> bool:
+    """Whether a navigation is a window's own; that of a window which is only opening has no frame yet."""
+    from playwright.async_api import Error
+
+    try:
+        return asked.frame.parent_frame is None
+    except Error:
+        return True
 
 
 def _is_page(answer: Exchange) -> bool:

@@ -20,6 +20,8 @@ LIST = b"""<!doctype html><title>Lamps</title><ul id=goods></ul><img src=/lamp.p
 for (const bad of ["/members/secret", "http://169.254.169.254/latest", "http://127.0.0.1:PORT/inside"])
   fetch(bad).catch(() => 0);
 document.cookie = "seen=1";
+window.open("/window");
+const frame = document.createElement("iframe"); frame.src = "/members/frame"; document.body.append(frame);
 fetch("/api/goods.json").then(a => a.json()).then(goods => {
   document.getElementById("goods").innerHTML = goods.map(g => `<li class=card>${g}</li>`).join("");
   location.href = "/elsewhere";
