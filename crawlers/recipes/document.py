@@ -14,6 +14,10 @@ MAX_DEPTH = 20
 MAX_VALUES = 10_000
 """Values with every alias written out, so that a page of aliases cannot become gigabytes (a "billion laughs")."""
 MAX_ALIASES = 50
+LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = (
+    yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+)
+"""Both build plain values only; the one in C is ten times faster."""
 SAFE_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
 )
@@ -41,7 +45,7 @@ class Document:
 @dataclass(slots=True)
 class _Reader:
     file: str
-    loader: yaml.SafeLoader
+    loader: yaml.SafeLoader | yaml.CSafeLoader
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     count: int = 0
@@ -101,7 +105,7 @@ def read_document(text: bytes, file: str) -> Document:
     try:
         plain = text.decode("utf-8-sig")
         _bounded(plain, file)
-        loader = yaml.SafeLoader(plain)
+        loader = LOADER(plain)
         node = loader.get_single_node()
     except UnicodeDecodeError as error:
         raise RecipeError(file, [Problem((), "The file is not UTF-8.", "Save it as UTF-8.")]) from error
@@ -125,7 +129,7 @@ def read_document(text: bytes, file: str) -> Document:
 def _bounded(text: str, file: str) -> None:
     """Depth and aliases, counted on the stream of events before anything is built from it."""
     depth = aliases = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

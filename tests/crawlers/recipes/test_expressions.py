@@ -64,7 +64,7 @@ def plainly(texts: list[str], steps: list[str]) -> list[str]:
     return here
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(WORDS, max_size=5), st.lists(st.sampled_from(list(STEPS)), max_size=5))
 def test_a_chain_of_helpers_means_the_same_on_a_page_and_in_json_as_read_plainly(texts, steps):
     rows = "".join(f"<li title='{html.escape(one)}'>{html.escape(one)}</li>" for one in texts)
@@ -77,7 +77,7 @@ def test_a_chain_of_helpers_means_the_same_on_a_page_and_in_json_as_read_plainly
     assert parse_expression(f"rows[].name{chain}", Language.JMESPATH).texts(data) == wanted
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text("ab|'\"`()[]{},@. \\=*", max_size=24), st.sampled_from(Language))
 def test_any_text_is_an_expression_or_is_told_to_be_wrong(text, language):
     with contextlib.suppress(Wrong):
