@@ -27,6 +27,7 @@ from crawlers.recipes.texts import Call, call_in, split_at
 
 MAX_FOUND = 500
 """Values that one expression takes from one place."""
+KEYS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 ATTRIBUTE = re.compile(r"@([A-Za-z_:][\w:.-]*)$")
 SOURCES = {
     "const": (1, 1),
@@ -210,11 +211,24 @@ def search(path: jmespath.parser.ParsedResult, value: object) -> object:
 
 def _path(text: str) -> Source:
     compiled = compile_path(text)
+    if KEYS.fullmatch(text):
+        return partial(_looked_up, tuple(text.split(".")))
     return partial(_searched, compiled)
 
 
+def _looked_up(keys: Sequence[str], place: Place) -> Sequence[Value]:
+    """What JMESPath finds for plain keys, without walking its tree of the expression."""
+    found: object = place.value
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return _scalars(found)
+
+
 def _searched(path: jmespath.parser.ParsedResult, place: Place) -> Sequence[Value]:
-    found = search(path, place.value)
+    return _scalars(search(path, place.value))
+
+
+def _scalars(found: object) -> Sequence[Value]:
     members = found if isinstance(found, list) else [found]
     return [text for one in members[:MAX_FOUND] if (text := scalar(one))]
 

@@ -77,6 +77,25 @@ def test_a_chain_of_helpers_means_the_same_on_a_page_and_in_json_as_read_plainly
     assert parse_expression(f"rows[].name{chain}", Language.JMESPATH).texts(data) == wanted
 
 
+KEYS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map(".".join)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("xy ", max_size=3),
+    lambda inner: (
+        st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=3) | st.lists(inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(KEYS, VALUES)
+def test_plain_keys_find_what_jmespath_finds(keys, value):
+    place = Place(URL, value=value)
+    assert parse_expression(keys, Language.JMESPATH).texts(place) == parse_expression(
+        f"({keys})", Language.JMESPATH
+    ).texts(place)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text("ab|'\"`()[]{},@. \\=*", max_size=24), st.sampled_from(Language))
 def test_any_text_is_an_expression_or_is_told_to_be_wrong(text, language):
