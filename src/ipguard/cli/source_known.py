@@ -1,4 +1,4 @@
-"""`ipguard source list --known`: what could be added, with its access class, whether it is on, and why not."""
+"""`ipguard source list --known`: what could be added or brought in by hand, its access class, and why it is off."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from ipguard.cli.output import emit, safe, show
 
 
 def list_known(workspace: Path | None, *, as_json: bool) -> None:
-    """Print every recipe and every built-in adapter."""
+    """Print every recipe, every built-in adapter, and what only people may look at."""
     from rich.table import Table
 
     from crawlers.recipes.folder import known_recipes
     from crawlers.registry import known_adapters
+    from ipguard.sources.marketplaces import closed_marketplaces
 
     rows = [facts for one in known_recipes(own_recipes(workspace)) for facts in [_facts(one)]]
     rows += [
         {"name": name, "title": name, "class": "", "on": True, "why": "built in", "hosts": []}
         for name in known_adapters()
+    ]
+    rows += [
+        {"name": "paste, import", "title": one.name, "class": "D", "on": False, "why": one.why, "hosts": []}
+        for one in closed_marketplaces()
     ]
     table = Table("Add it as", "What it is", "Class", "On", "Why", box=None, header_style="bold")
     for row in rows:

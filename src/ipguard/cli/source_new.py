@@ -65,6 +65,7 @@ def new(
     if target.exists():
         raise WrongUse(f"There is a recipe in {target} already", hint="Give another name with --name.")
     _checked(url, query, currency)
+    _open_to_machines(url, place)
     walk = _walked(place, url, Hints(name, query, currency.upper(), item_url, rendered), local=local)
     walk = _with_fields(walk, field or ())
     if not yes:
@@ -258,6 +259,21 @@ def _checked_name(name: str) -> str:
     if not re.match(NAME, name):
         raise WrongUse(f"“{name}” cannot name a recipe", hint="Give one with --name: a-z, 0-9, dashes.")
     return name
+
+
+def _open_to_machines(url: str, place: Workspace) -> None:
+    """Refuse what only people may look at, and tell of a recipe that is there already."""
+    from crawlers.registry import recipe_for
+    from ipguard.sources.marketplaces import marketplace_of
+
+    if known := recipe_for(url, (place.marketplaces,)):
+        say(f"There is a recipe for this shop already: ipguard source add {safe(known)}")
+    market = marketplace_of(url.replace("{query}", "x"))
+    if market.closed:
+        raise WrongUse(
+            f"Machines may not read the pages of {market.name}: {market.why}",
+            hint="Bring pages in by hand: ipguard source paste URL, or ipguard source import FILE.",
+        )
 
 
 def _checked(url: str, query: str, currency: str) -> None:

@@ -58,6 +58,11 @@ def marketplace_of(url: str) -> Marketplace:
     )
 
 
+def closed_marketplaces() -> tuple[Marketplace, ...]:
+    """Marketplaces whose pages machines may not read, one of each name."""
+    return tuple({one.name: one for one in _known().values() if one.closed}.values())
+
+
 def title_in(url: str) -> str:
     """The words an address is made of, where it has any: what a listing is called until somebody reads its page."""
     parts = [unquote(part, errors="replace") for part in urlsplit(clean_url(url)).path.split("/")]

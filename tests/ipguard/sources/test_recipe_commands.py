@@ -173,9 +173,12 @@ def test_known_recipes_are_listed_with_why_they_are_off(place, tmp_path):
     broken = place / "marketplaces" / "broken"
     broken.mkdir()
     (broken / "recipe.yaml").write_text("id: broken\n", "utf-8")
-    by_name = {one["name"]: one for one in rows(run(place, "source", "list", "--known", "--json"))}
+    json_rows = rows(run(place, "source", "list", "--known", "--json"))
+    by_name = {one["name"]: one for one in json_rows}
     assert by_name["recipe:wave-graphql"]["on"] is False
     assert "partners only" in str(by_name["recipe:wave-graphql"]["why"])
+    assert {one["title"] for one in json_rows if one["class"] == "D"} >= {"Lazada", "TikTok Shop"}
+    run(place, "source", "new", "https://www.lazada.sg/catalog/?q=a", "--yes", expect=2, said="source paste")
     assert "search: This is missing" in str(by_name["recipe:broken"]["why"])
     run(place, "source", "add", "recipe:wave-graphql", expect=2, said="partners only")
     run(place, "source", "add", "https://wave.example/shop/7", expect=2, said="--option permitted=true")
