@@ -41,7 +41,7 @@ def large(size: int = 600_000) -> bytes:
     state = json.dumps(
         [{"id": n, "t": text(8), "v": [dice.random() for _ in range(4)]} for n in range(third // 170)]
     )
-    while sum(map(len, parts)) < third:
+    while sum(len(part) for part in parts) < third:
         n = len(parts)
         parts.append(card.format(n=n, t=text(5)) if n % 3 else review.format(n=n, m=1 + n % 9, t=text(40)))
     style = "".join(f".c{n}{{margin:{n % 9}px;color:#{n % 4096:03x}}}" for n in range(third // 60))

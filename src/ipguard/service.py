@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import structlog
 from sqlalchemy import Engine
 
 from crawlers.errors import CrawlError
@@ -28,7 +29,7 @@ from ipguard.jobs.engine import AnyTask, Job
 from ipguard.jobs.engine_local import LocalEngine, all_of
 from ipguard.jobs.lease import Keeper
 from ipguard.jobs.lock import nobody_sweeps, only_service, sweeping
-from ipguard.jobs.schedule import HUNT, SWEEP, TELL, Clock, owner_name
+from ipguard.jobs.schedule import FORGET, HUNT, SWEEP, TELL, Clock, owner_name
 from ipguard.keeping import stamp_quietly
 from ipguard.lookout import Lookout
 from ipguard.matching.sellers import host_of
@@ -38,7 +39,9 @@ from ipguard.sources.store import get_source, list_sources, refuse_by_hand
 from ipguard.sources.tables import SourceRow
 from ipguard.sweep import Progress, SourceReport, Stopped
 from ipguard.telling import office_of
-from ipguard.wiring import Sweeper, looking_out, make_hunt, make_sweeper
+from ipguard.wiring import Sweeper, forget, looking_out, make_hunt, make_sweeper
+
+LOG = structlog.get_logger(__name__)
 
 AT_ONCE = 200
 """Sources run at once by one process, on one event loop; each host is asked by one of them at a time."""
@@ -226,19 +229,20 @@ def _keep(
         await asyncio.to_thread(stamp_quietly, workspace, now, memory)
 
     def failed(job: Job, error: Exception) -> None:
-        if job.task in (HUNT, TELL) or isinstance(error, Stopped):
+        if job.task in (HUNT, TELL, FORGET) or isinstance(error, Stopped):
             return  # it is logged; its rows stand where it stopped, and a later tick goes on
         claim = _claim_of(database, str(job.arguments["source"]), str(job.arguments["token"]))
         with transaction(database) as session:
             fail(session, claim, _in_words(error), now=now())
 
     telling = Telling(workspace, database, now)
+    forgetting = Forgetting(workspace, database, now)
 
     def beside() -> list[Job]:
-        return [*hunts.due(), *telling.due()]
+        return [*hunts.due(), *telling.due(), *forgetting.due()]
 
-    tasks: dict[str, AnyTask] = {SWEEP: run, HUNT: hunts.run, TELL: telling.run}
-    engine = LocalEngine(tasks, workers=AT_ONCE + 2, failed=failed)
+    tasks: dict[str, AnyTask] = {SWEEP: run, HUNT: hunts.run, TELL: telling.run, FORGET: forgetting.run}
+    engine = LocalEngine(tasks, workers=AT_ONCE + 3, failed=failed)
     clock = Clock(database, engine, owner=owner, workers=AT_ONCE, now=now, beside=beside)
     ticking = threading.Thread(target=clock.run, args=(stop,), name="clock")
     ticking.start()
@@ -322,6 +326,33 @@ class Telling:
             self._office.round()
         finally:
             self._at_it = False
+
+
+class Forgetting:
+    """When a service lets go of what need not be kept: an hour after its start, then once a day."""
+
+    def __init__(self, workspace: Workspace, database: Engine, now: Callable[[], datetime]) -> None:
+        self._workspace, self._database, self._now = workspace, database, now
+        self._next = now() + timedelta(hours=1)
+
+    def due(self) -> list[Job]:
+        """The round that is to be run now, if any."""
+        if self._now() < self._next:
+            return []
+        self._next = self._now() + timedelta(days=1)
+        return [Job(FORGET, key=FORGET)]
+
+    def run(self) -> None:
+        """Forget, and say what."""
+        for one in forget(self._workspace, self._database, now=self._now):
+            if one.listings or one.versions:
+                LOG.info(
+                    "forgot",
+                    source=one.source,
+                    listings=one.listings,
+                    versions=one.versions,
+                    pictures=one.pictures,
+                )
 
 
 async def _run(

@@ -41,6 +41,7 @@ from ipguard.enquiries import Informants, registries
 from ipguard.errors import WrongUse
 from ipguard.evidence import Clock, EvidenceVault
 from ipguard.flagging import Desk
+from ipguard.forgetting import Forgotten, forget_stale
 from ipguard.hunting.hunt import HuntKit
 from ipguard.hunting.hunt import Progress as HuntProgress
 from ipguard.jobs.claims import Claim
@@ -69,7 +70,7 @@ from ipguard.sources.credentials import credentials_of
 from ipguard.sources.keys import Keys, load_keys
 from ipguard.sources.pace import DatabasePace
 from ipguard.sources.quota import DatabaseQuota
-from ipguard.sources.store import RENDERED, wants_rendering
+from ipguard.sources.store import RENDERED, list_sources, wants_rendering
 from ipguard.sources.tables import SourceRow
 from ipguard.spool import Spool
 from ipguard.sweep import Kit, Progress, SourceReport, sweep_source
@@ -95,6 +96,10 @@ class PictureStore:
             return blob_door.read(self._blobs, sha256)
         except StoreError as error:
             raise WrongUse(f"Picture {sha256[:12]}… cannot be read: {error}") from error
+
+    def erase(self, sha256: str) -> None:
+        """Take bytes away for good, where nothing shows them any more."""
+        self._blobs.erase(sha256)
 
 
 class RegionDrawer:
@@ -319,6 +324,21 @@ def adapter_of(workspace: Workspace, source: SourceRow) -> Adapter:
         min_gap_seconds=max(source.min_gap_seconds, 0.001),
         recipes=(workspace.marketplaces,),
     )
+
+
+def forget(workspace: Workspace, database: Engine, *, now: Clock, dry_run: bool = False) -> list[Forgotten]:
+    """Let go of what each source's terms do not let us keep for longer; sources whose reader is gone are left alone."""
+    erase = PictureStore(workspace.pictures).erase
+    with reading(database) as session:
+        rows = list_sources(session)
+    found = []
+    for source in rows:
+        try:
+            days = adapter_of(workspace, source).policy.retain_days
+        except BadSource:
+            continue
+        found.append(forget_stale(database, source.id, days, now=now(), erase=erase, dry_run=dry_run))
+    return found
 
 
 def sellers_not_followed(workspace: Workspace, sources: Iterable[SourceRow]) -> frozenset[str]:

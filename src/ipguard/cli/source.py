@@ -27,6 +27,7 @@ app.command("show")(source_health.show_one)
 app.command("set")(source_health.change)
 app.command("accept")(source_health.accept)
 app.command("changes")(source_health.changes)
+app.command("forget")(source_health.forget)
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the source.")]
 

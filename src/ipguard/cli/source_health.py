@@ -168,6 +168,31 @@ def changes(
         show("Nothing has changed yet.")
 
 
+def forget(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let go of listings that were not seen for as long as their source's terms allow and that raised no alert.
+
+    A service does so once a day.
+    """
+    from ipguard.database.engine import make_engine
+    from ipguard.settings import open_workspace
+    from ipguard.wiring import forget as let_go
+
+    place = open_workspace(workspace)
+    for one in let_go(place, make_engine(place.database_url), now=utc_now, dry_run=dry_run):
+        if as_json:
+            emit({**asdict(one), "dry_run": dry_run})
+            continue
+        show(
+            f"[bold]{safe(one.source)}[/] after {one.retain_days} days: {one.listings} listings, {one.versions} old "
+            f"versions and {one.pictures} pictures {'would go' if dry_run else 'are gone'}; {one.kept_flagged} stay, "
+            "since an alert rests on them."
+        )
+
+
 def check_canary(place: Workspace, row: SourceRow, canary: str) -> None:
     """Refuse an address on a host that the source does not ask.
 

@@ -32,6 +32,8 @@ TELL = "tell"
 """Name of the task that tells people what happened."""
 HUNT = "hunt"
 """Name of the task that searches what is stored for what the watchlist gained."""
+FORGET = "forget"
+"""Name of the task that lets go of what need not be kept any longer."""
 
 
 def owner_name() -> str:

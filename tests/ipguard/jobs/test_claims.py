@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
@@ -29,6 +30,7 @@ from ipguard.jobs.claims import (
 )
 from ipguard.jobs.engine import Job
 from ipguard.jobs.engine_local import LocalEngine
+from ipguard.jobs.lease import Keeper
 from ipguard.jobs.lock import nobody_sweeps, only_service, sweeping
 from ipguard.jobs.schedule import Clock, owner_name, tick
 from ipguard.sources.tables import SourceRow
@@ -231,6 +233,46 @@ def test_jobs_of_one_key_never_overlap_and_a_free_key_is_not_held_up() -> None:
     assert (overlaps, 3 in order[:2]) == ([False] * 4, True)
     with pytest.raises(KeyError):
         local.defer(Job("unknown"))
+
+
+def test_jobs_that_wait_for_a_network_share_one_loop_and_never_two_of_a_key() -> None:
+    stop, together, failures = threading.Event(), asyncio.Barrier(60), []
+    running: set[str] = set()
+
+    async def ask(key: str, last: bool) -> None:
+        assert key not in running
+        running.add(key)
+        if not last:
+            await together.wait()  # passes only when sixty run at once
+        running.discard(key)
+        if last:
+            stop.set()
+
+    local = LocalEngine({"ask": ask}, workers=100, failed=lambda job, error: failures.append(error))
+    for number in range(60):
+        local.defer(Job("ask", {"key": f"{number}.example", "last": False}, key=f"{number}.example"))
+    local.defer(Job("ask", {"key": "0.example", "last": True}, key="0.example"))
+    local.run(stop)
+    assert (failures, running) == ([], set())
+
+
+def test_one_thread_renews_every_lease_that_is_held(engine: Engine) -> None:
+    add(engine, "a.example", "b.example")
+    with transaction(engine) as session:
+        claims = claim_due(session, owner="me", now=NOON, limit=2)
+    later, beaten = NOON + timedelta(minutes=1), threading.Event()
+
+    def renewing(session, claim, now) -> None:
+        renew(session, claim, now)
+        if claim is claims[1]:
+            beaten.set()
+
+    keeper: Keeper = Keeper(engine, lambda: later, renewing, seconds=0.01)
+    with keeper, keeper.holding(claims[0]), keeper.holding(claims[1]):
+        assert beaten.wait(10)
+    with reading(engine) as session:
+        until = set(session.scalars(select(SourceRow.lease_until)))
+    assert until == {later + LEASE}
 
 
 def test_a_second_service_on_one_workspace_is_refused_with_words(tmp_path) -> None:
