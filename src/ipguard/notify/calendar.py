@@ -41,7 +41,8 @@ def make_calendar(found: Sequence[Deadline], voice: Voice, now: datetime) -> byt
         if link := voice.link("", one.path):
             event.add("url", link.url)
         calendar.add_component(event)
-    return calendar.to_ical()
+    written: bytes = calendar.to_ical()
+    return written
 
 
 def new_feed(session: Session, name: str, language: str, *, by: str, now: datetime) -> tuple[FeedRow, str]:
