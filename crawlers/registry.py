@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from crawlers.adapter import Adapter, Policy
-from crawlers.adapters import discord, feed, github, rdap, rfc6962, schema_org, shopify, static_ct, top_list
+from crawlers.adapters import (
+    discord,
+    ebay_image,
+    feed,
+    github,
+    rdap,
+    rfc6962,
+    schema_org,
+    shopify,
+    static_ct,
+    top_list,
+)
 from crawlers.errors import BadSource
 from crawlers.exchange import Exchange
 from crawlers.extract.transparency import BadEntry, checkpoint_size
@@ -26,6 +39,7 @@ BUILT_IN: Mapping[str, Make] = {
     "shopify": shopify.make,
     "schema-org": schema_org.make,
     "feed": feed.make,
+    "ebay-image": ebay_image.make,
     "static-ct": static_ct.make,
     "rfc6962": rfc6962.make,
     "rdap": rdap.make,
@@ -122,6 +136,25 @@ def recognise(exchange: Exchange) -> str:
     return "shopify" if exchange.status == 200 and page.listings else "schema-org"
 
 
+def woocommerce_probe(base_url: str) -> str:
+    """The address whose answer `is_woocommerce` reads; for a shop that is not Shopify's."""
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.netloc}/wp-json/wc/store/v1/products?per_page=1"
+
+
+def is_woocommerce(exchange: Exchange) -> bool:
+    """Whether a shop shows its list by WooCommerce's Store API: `recipe:woocommerce` reads it."""
+    try:
+        rows = json.loads(exchange.body) if exchange.status == 200 else None
+    except (ValueError, RecursionError):
+        return False
+    return (
+        isinstance(rows, list)
+        and all(isinstance(one, dict) and "prices" in one for one in rows)
+        and bool(rows)
+    )
+
+
 def probe_url(base_url: str) -> str:
     """The address whose answer `recognise` reads."""
     return f"{shopify.make(base_url, Policy('A', 'public-page'), {}).base}/products.json?limit=1"
@@ -145,6 +178,8 @@ def spelled(text: str, recipes: Sequence[Path] = ()) -> Spelled:
             return Spelled(at, f"{RECIPE}{recipe_name}", way=recipe_name)
         case "discord":
             return Spelled("https://discord.com/api/v10", "discord", rest.strip(), "discord")
+        case "ebay-image":
+            return Spelled("https://api.ebay.com", "ebay-image", rest.strip(), way="ebay-image")
         case "feed":
             return Spelled(rest.strip(), "feed", way="feed")
         case name if not rest.startswith("//") and name in recipe_folders(recipes):

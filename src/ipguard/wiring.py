@@ -18,7 +18,7 @@ import crawlers.registry
 from crawlers.adapter import Adapter
 from crawlers.auth import Auth
 from crawlers.crawl import Fetches
-from crawlers.errors import BadSource
+from crawlers.errors import BadSource, CrawlError
 from crawlers.exchange import Exchange, Purpose, Request
 from crawlers.fetch.browser import BrowserOptions, BrowserPage, capture_page
 from crawlers.fetch.fetcher import Fetcher, Identity, Manner, open_fetcher
@@ -155,7 +155,16 @@ def recognise_adapter(workspace: Workspace, url: str, *, local: bool, now: Clock
         async with http_transport(now=now, local_hosts=hosts) as transport:
             fetcher = Fetcher(transport, Manner(identity(workspace), MemoryPace(), now, min_gap_seconds=0.0))
             answer = await fetcher.fetch(Request(probe, Purpose.FEED))
-            return registry.recognise_log(answer) if log else registry.recognise(answer)
+            if log:
+                return registry.recognise_log(answer)
+            kind = registry.recognise(answer)
+            if kind == "shopify" or urlsplit(url).path.strip("/"):
+                return kind
+            try:
+                second = await fetcher.fetch(Request(registry.woocommerce_probe(url), Purpose.FEED))
+            except CrawlError:  # robots.txt or the network: the pages themselves may still be read
+                return kind
+            return f"{registry.RECIPE}woocommerce" if registry.is_woocommerce(second) else kind
 
     return asyncio.run(ask())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 from make_pages import HERE, case, html, product, schema
@@ -195,8 +196,35 @@ def storefront() -> None:
     )
 
 
+def pictures() -> None:
+    """eBay's answers to a picture are those to words: the bodies of the recipe's saved answers."""
+    url = "https://api.ebay.com/buy/browse/v1/item_summary/search_by_image?limit=200&offset=%d&fieldgroups=EXTENDED&filter=buyingOptions%%3A%%7BAUCTION%%7CFIXED_PRICE%%7D"
+    for name, offset, more in (
+        ("search_page1", 0, [url % 200]),
+        ("search_last", 200, []),
+        ("search_empty", 0, []),
+        ("blocked", 0, []),
+        ("changed", 0, []),
+    ):
+        recorded = HERE.parents[1] / "config" / "marketplaces" / "ebay" / "fixtures" / name
+        said, expected = (
+            json.loads((recorded / f"{file}.json").read_text("utf-8")) for file in ("exchange", "expected")
+        )
+        state = {
+            **said["state"],
+            "query": "",
+            "offset": offset,
+            "page": offset // 200 + 1,
+            "seen": offset // 200 + 1,
+            "read": offset,
+        }
+        case(f"ebay-image/{name}", url % offset, (recorded / "body").read_bytes(), {**expected, "requests": more},
+             purpose="feed", label="search", state=state, headers=said["headers"], status=said.get("status", 200))  # fmt: skip
+
+
 if __name__ == "__main__":
     for name in (
+        "ebay-image",
         "feed",
         "sitemap-watch",
         "shopify/cart_switched_off",
@@ -212,3 +240,4 @@ if __name__ == "__main__":
     feeds()
     watched()
     storefront()
+    pictures()

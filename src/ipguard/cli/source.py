@@ -39,15 +39,16 @@ def add(
         typer.Argument(
             metavar="PLACE",
             help="A shop, a listing page, a product page or a sitemap; or in short ct:URL of a certificate log, "
-            "'github:WORDS', 'discord:CODES', toplist:URL, feed:URL, 'ebay:WORDS' and the like for every recipe, "
+            "'github:WORDS', 'discord:CODES', toplist:URL, feed:URL, ebay-image:PICTURE, "
+            "'ebay:WORDS' and the like for every recipe, "
             "recipe:NAME@URL.",
         ),
     ],
     adapter: Annotated[
         str,
         typer.Option(
-            help="shopify, schema-org, feed, static-ct, rfc6962, rdap, github, discord, top-list or recipe:NAME; "
-            "found out by host or by asking if not given."
+            help="shopify, schema-org, feed, ebay-image, static-ct, rfc6962, rdap, github, discord, top-list "
+            "or recipe:NAME; found out by host or by asking if not given."
         ),
     ] = "",
     name: Annotated[
@@ -81,6 +82,7 @@ def add(
     from ipguard.settings import open_workspace
     from ipguard.sources.credentials import missing_keys
     from ipguard.sources.health import set_canary
+    from ipguard.sources.looked_for import as_posted
     from ipguard.sources.store import RENDERED, NewSource, add_source, parse_interval, parse_options
     from ipguard.wiring import keys_of, recognise_adapter
 
@@ -98,6 +100,9 @@ def add(
         or recognise_adapter(place, url, local=local, now=utc_now, log=meant.way == "ct")
     )
     url = url or _known_place(kind, recipe_base, recipes)
+    if kind == "ebay-image" and "image" not in options:
+        options["image"], name = as_posted(Path(words)), name or f"ebay-image-{Path(words).stem.lower()}"
+        words = ""
     auth = _try_out(kind, url, options, gap, recipes)
     if rendered:
         options[RENDERED] = True

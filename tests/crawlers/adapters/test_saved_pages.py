@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from crawlers.adapter import Policy, Query
-from crawlers.adapters import discord, feed, github, rdap, rfc6962, schema_org, shopify, static_ct, top_list
+from crawlers.adapters import (
+    discord,
+    ebay_image,
+    feed,
+    github,
+    rdap,
+    rfc6962,
+    schema_org,
+    shopify,
+    static_ct,
+    top_list,
+)
 from crawlers.errors import BadSource
 from crawlers.extract.page import listing_id
 from crawlers.plain import plain
-from crawlers.registry import build_adapter, known_adapters, probe_url, recognise
+from crawlers.recipes.folder import shipped
+from crawlers.registry import (
+    Spelled,
+    build_adapter,
+    is_woocommerce,
+    known_adapters,
+    probe_url,
+    recognise,
+    spelled,
+)
+from crawlers.saved import read_saved
 from crawlers.testing import AdapterContract, SavedPage, saved_pages
 
 PAGES = list(saved_pages(Path(__file__).parents[2] / "pages"))
@@ -23,6 +45,7 @@ ADAPTERS = {
     "shopify": shopify.make("https://moon-harbor.example/x", POLICY, {}),
     "schema-org": schema_org.make("https://lantern-street.example/all", POLICY, {}),
     "shops": schema_org.make("https://lantern-street.example/all", POLICY, {}),
+    "ebay-image": ebay_image.make("", POLICY, {"image": "AAAA"}),
     "feed": feed.make("https://lantern-board.example/feed.xml", POLICY, {}),
     "sitemap-watch": schema_org.make("https://lantern-board.example/sitemap.xml", POLICY, {"recent": "14"}),
     "static-ct": static_ct.make("https://log.example/2026h2/", POLICY, {}),
@@ -85,6 +108,10 @@ class TestShopify(Contract):
 
 class TestSchemaOrg(Contract):
     kind = "schema-org"
+
+
+class TestEbayImage(Contract):
+    kind = "ebay-image"
 
 
 class TestFeed(Contract):
@@ -157,6 +184,27 @@ def test_an_invite_is_known_by_its_code_or_its_link():
         Query("lantern, https://discord.gg/tide?event=1 discord.com/invite/fox lantern")
     )
     assert [request.state["code"] for request in asked] == ["lantern", "tide", "fox"]
+
+
+def test_a_search_by_picture_posts_the_picture_with_every_page():
+    (asked,) = ADAPTERS["ebay-image"].start(Query("words are not taken"))
+    assert (asked.method, json.loads(asked.body)) == ("POST", {"image": "AAAA"})
+    with pytest.raises(BadSource, match="needs a picture"):
+        ebay_image.make("", POLICY, {"image": "no base64!"})
+
+
+def test_a_recipe_is_named_by_what_stands_before_the_colon():
+    assert spelled("ebay:star lantern") == Spelled("", "recipe:ebay", "star lantern", "ebay")
+    assert spelled("woocommerce:https://shop.example").adapter == "recipe:woocommerce"
+    assert spelled("ebay-image:star.png").query == "star.png"
+    assert spelled("https://ebay.example/x") == Spelled("https://ebay.example/x")
+
+
+def test_a_woocommerce_shop_is_recognised_by_its_answer():
+    answer = read_saved(shipped() / "woocommerce" / "fixtures" / "search_page1").exchange
+    assert is_woocommerce(answer)
+    assert not is_woocommerce(replace(answer, status=404))
+    assert not is_woocommerce(replace(answer, body=b"<html>"))
 
 
 @pytest.mark.parametrize("options", [{}, {"entry": "tr"}, {"entry": "tr[[", "title": "a"}])
