@@ -14,6 +14,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -87,3 +88,39 @@ def progress(label: str) -> Iterator[Advance]:
             bar.update(task, completed=done, total=total or None)
 
         yield advance
+
+
+Line = Callable[[str, str, int, int], None]
+"""Called with (name, what it is at, done, of all); `what` empty takes the line away."""
+
+
+@contextmanager
+def progress_lines(label: str) -> Iterator[Line]:
+    """A line for each thing that is under way, on stderr; they disappear when done; silent when it is no terminal."""
+    bars = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=people(),
+        transient=True,
+        disable=not people().is_terminal,
+    )
+    lines: dict[str, TaskID] = {}
+    with bars:
+        whole = bars.add_task(label, total=None)
+
+        def tell(name: str, what: str, done: int, total: int) -> None:
+            if not what:
+                if name in lines:
+                    bars.remove_task(lines.pop(name))
+                return
+            if name not in lines:
+                lines[name] = bars.add_task(safe(name), total=None)
+            bars.update(
+                lines[name], description=f"{safe(name)} {safe(what)}", completed=done, total=total or None
+            )
+            bars.update(whole, description=f"{label}: {len(lines)}")
+
+        yield tell

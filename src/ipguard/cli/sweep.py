@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipguard.cli.options import JsonOption, WorkspaceOption, operator_name, utc_now
-from ipguard.cli.output import emit, progress, safe, show
+from ipguard.cli.output import emit, progress_lines, safe, show
 
 if TYPE_CHECKING:
-    from ipguard.sweep import SourceReport
+    from ipguard.sweep import At, SourceReport
 
+ENDS = ("finished", "waiting", "failed")
 SHOWN = 12
 """Skipped things shown for a source; the console shows all."""
 
@@ -21,6 +22,9 @@ def sweep(
         list[str] | None, typer.Argument(help="Names of sources; those that are due if none.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every enabled source, due or not.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--progress", help="With --json: how far each source is, as JSON Lines on stderr.")
+    ] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -28,7 +32,10 @@ def sweep(
 
     Exit code 4 when a source refused us or could not be reached; the others were run all the same.
     """
+    import json
+    import sys
     from dataclasses import asdict
+    from time import monotonic
 
     from evidence_store.exhibit import Operator
     from ipguard.database.engine import make_engine
@@ -37,10 +44,23 @@ def sweep(
 
     place = open_workspace(workspace)
     database = make_engine(place.database_url)
-    with progress("Looking") as advance:
+    latest: dict[str, float] = {}
+
+    def tell_json(at: At) -> None:
+        """One line a source and second, and each end."""
+        moment = monotonic()
+        if at.what in ENDS or moment - latest.get(at.source, -1.0) >= 1.0:
+            latest[at.source] = moment
+            print(json.dumps({"progress": asdict(at)}), file=sys.stderr, flush=True)
+
+    with progress_lines("Looking") as line:
+
+        def tell_line(at: At) -> None:
+            line(at.source, "" if at.what in ENDS else at.what, at.done, at.of)
+
         done = sweep_now(
             place, database, sources or [], everything=everything, operator=Operator(operator_name(), "os-account"),
-            now=utc_now, progress=lambda at: advance(at.done, at.of),
+            now=utc_now, progress=tell_json if as_json and follow else tell_line,
         )  # fmt: skip
     for report in done.reports:
         if as_json:

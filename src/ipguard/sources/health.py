@@ -53,6 +53,12 @@ class Alarm:
     """Run in which it was well again."""
     accepted_by: str = ""
     """Who said that what the source shows now is right."""
+    last_seen_in: int | None = None
+    """The last run in which it was seen."""
+
+    def stood_in(self, run_id: int) -> bool:
+        """Whether it was seen in this run, or stood through it."""
+        return (self.opened_by or 0) <= run_id <= (self.last_seen_in or 0)
 
     def words(self, language: str = "en") -> str:
         """The sentence."""
@@ -372,6 +378,7 @@ def _alarm(row: SourceAlarmRow) -> Alarm:
         row.opened_by,
         row.closed_by,
         row.accepted_by,
+        row.last_seen_in,
     )
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from ipguard.errors import WrongUse
 from ipguard.matching.finding import Reason, ReasonValue
 from ipguard.rights.tables import NameRow, PictureRow, WorkRow
+from ipguard.sources.runs import told
 from ipguard.sources.tables import RunRow, SourceRow, StepRow
 
 STEPS_SHOWN = 500
@@ -39,6 +40,10 @@ class SourceLine:
 
     source: SourceRow
     run: RunRow | None
+
+    def words(self, language: str) -> str:
+        """How that run went, in the reader's language."""
+        return told(self.run, language) if self.run is not None else ""
 
 
 def works(session: Session) -> list[WorkCard]:

@@ -15,8 +15,12 @@ from ipguard.cases.store import list_cases, new_case, one_case
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
 from ipguard.hunting.store import list_hunts
+from ipguard.matching.reasons import FIELDS
 from ipguard.people.audit import audit
 from ipguard.people.rights import Right
+from ipguard.sources.baseline import shares
+from ipguard.sources.health import alarms_of
+from ipguard.sources.runs import told
 from ipguard.sources.store import get_source, set_enabled
 from ipguard.web.desk import desk_of, go
 from ipguard.web.pictures import HEADERS, shown, small
@@ -127,7 +131,17 @@ def run(request: Request, run_id: int, after: int = 0) -> Response:
     desk.require(request)
     with reading(desk.engine) as session:
         found, steps = run_report(session, run_id, after)
-    return desk.page(request, "run.html", {"run": found, "steps": steps})
+        alarms = [one for one in alarms_of(session, found.source_id) if one.stood_in(run_id)]
+    language = desk.language(request)
+    values = {
+        "run": found,
+        "steps": steps,
+        "words": told(found, language),
+        "alarms": alarms,
+        "shares": shares(found.coverage),
+        "names": FIELDS.get(language.split("-")[0], {}),
+    }
+    return desk.page(request, "run.html", values)
 
 
 @router.get("/watchlist")
