@@ -23,7 +23,7 @@ from ipguard.service import free_the_dead
 from ipguard.settings import Workspace
 from ipguard.sources.importing import Contents, Manner, read_contents
 from ipguard.spool import Spool
-from ipguard.wiring import PictureStore, looking_out, make_desk, see_page
+from ipguard.wiring import PictureStore, fetch_pictures, looking_out, make_desk, see_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,24 @@ def preview_table(data: bytes, *, columns: Mapping[str, str] | None = None, curr
 
 
 def import_table(
-    by: Bringer, data: bytes, *, name: str, columns: Mapping[str, str] | None = None, currency: str = ""
+    by: Bringer,
+    data: bytes,
+    *,
+    name: str,
+    columns: Mapping[str, str] | None = None,
+    currency: str = "",
+    pictures: bool = False,
+    local_hosts: frozenset[str] = frozenset(),
 ) -> Intake:
-    """Take in a table, all of it or nothing, and flag what it shows.
+    """Take in a table, all of it or nothing, and flag what it shows; with `pictures` those it names are asked for.
 
     Raises:
         WrongUse: it cannot be read, or another process works on one of its sources.
     """
     contents = preview_table(data, columns=columns, currency=currency)
     what = f"{name[:200]} (SHA-256 {hashlib.sha256(data).hexdigest()})"
-    with _kit(by, None, "UTC", frozenset()) as kit:
-        return take_table(kit, contents.brought, what=what)
+    with _kit(by, None, "UTC", local_hosts) as kit:
+        return take_table(kit, contents.brought, what=what, pictures=pictures)
 
 
 def paste_addresses(
@@ -99,6 +106,7 @@ def _kit(
             PictureStore(workspace.pictures),
             partial(Spool, workspace.folder / "spool"),
             see,
+            partial(fetch_pictures, workspace, database, now=by.now, local_hosts=local_hosts),
             owner_name(),
             by.operator.id,
             by.now,

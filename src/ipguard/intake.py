@@ -29,7 +29,7 @@ from ipguard.database.engine import transaction
 from ipguard.errors import WrongUse
 from ipguard.flagging import Desk, flag, picture_name, step_name
 from ipguard.jobs.claims import Claim, claim_named, release
-from ipguard.listings.pictures import keep_picture, skip_picture
+from ipguard.listings.pictures import PER_LISTING, keep_picture, skip_picture
 from ipguard.listings.store import Kept, keep_listings
 from ipguard.matching.finding import Reason
 from ipguard.recapture import Outcome as Captured
@@ -43,6 +43,7 @@ from ipguard.sources.tables import RunRow, SourceRow
 from ipguard.spool import Spool
 
 READ_BY = f"{BY_HAND}@1"
+NOTHING: Mapping[str, Exchange] = MappingProxyType({})
 NO_PICTURES = "brought by hand: pictures are asked for only with their page"
 
 
@@ -91,6 +92,8 @@ class IntakeKit:
     spool_of: Callable[[int], Spool]
     see: Callable[[Wanted], Seen]
     """Asks for a page and keeps what was said; raises CrawlError where nothing was."""
+    fetch: Callable[[Sequence[str]], Mapping[str, Exchange]]
+    """Asks for pictures that a person ordered; those that were not to be had are not among the answers."""
     owner: str
     who: str
     now: Callable[[], datetime]
@@ -108,9 +111,16 @@ class Order:
     """More to be put on record."""
 
 
-def take_table(kit: IntakeKit, brought: Sequence[Brought], *, what: str) -> Intake:
-    """Take in the listings of a table; `what` says which, for the run report."""
-    return _take(kit, [Taken(one) for one in brought], what)
+def take_table(kit: IntakeKit, brought: Sequence[Brought], *, what: str, pictures: bool = False) -> Intake:
+    """Take in the listings of a table; `what` says which, for the run report.
+
+    With `pictures` the person orders those that the table names: each is asked for once.
+    """
+    named = [url for one in brought for url in one.listing.pictures[:PER_LISTING]] if pictures else []
+    heard = kit.fetch(list(dict.fromkeys(named))) if named else {}
+    done = _take(kit, [Taken(one) for one in brought], what, heard)
+    lacking = len(set(named)) - len(heard)
+    return replace(done, notes=(*done.notes, f"{lacking} pictures were not to be had.")) if lacking else done
 
 
 def paste(kit: IntakeKit, addresses: Sequence[str], order: Order, *, what: str = "addresses") -> Intake:
@@ -172,7 +182,9 @@ def _answer(seen: Seen, url: str) -> Exchange | None:
     return pages[-1] if pages else next((o for o in seen.heard if o.request.purpose is Purpose.PAGE), None)
 
 
-def _take(kit: IntakeKit, taken: Sequence[Taken], what: str) -> Intake:
+def _take(
+    kit: IntakeKit, taken: Sequence[Taken], what: str, pictures: Mapping[str, Exchange] = NOTHING
+) -> Intake:
     by_source: dict[str, list[Taken]] = {}
     for one in taken:
         by_source.setdefault(one.brought.marketplace.id, []).append(one)
@@ -184,7 +196,7 @@ def _take(kit: IntakeKit, taken: Sequence[Taken], what: str) -> Intake:
     with _claimed(kit, list(names.values())) as claims:
         with transaction(kit.database) as session:  # all of it or nothing
             runs = {
-                names[place]: _write(kit, session, names[place], group, what)
+                names[place]: _write(kit, session, names[place], group, what, pictures)
                 for place, group in by_source.items()
             }
         raised = [
@@ -231,7 +243,12 @@ def _claimed(kit: IntakeKit, names: Sequence[str]) -> Iterator[dict[str, Claim]]
 
 
 def _write(
-    kit: IntakeKit, session: Session, source_id: str, taken: Sequence[Taken], what: str
+    kit: IntakeKit,
+    session: Session,
+    source_id: str,
+    taken: Sequence[Taken],
+    what: str,
+    pictures: Mapping[str, Exchange],
 ) -> tuple[int, list[Kept]]:
     """One run: a step for the table, or one for each page that was asked for."""
     now = kit.now()
@@ -244,7 +261,12 @@ def _write(
         kept += keep_listings(session, source_id, plain, read_by=READ_BY, run_id=run_id, step=step, now=now)
         for listing in plain:
             for url in listing.pictures:
-                skip_picture(session, url, NO_PICTURES, now)
+                answer = pictures.get(url)
+                body = answer.body if answer is not None else b""
+                if answer is not None and sniffed(body).startswith("image/"):
+                    _keep(kit, session, run, url, body, answer)
+                else:
+                    skip_picture(session, url, NO_PICTURES, now)
     for one in taken:
         if one.seen is not None:
             kept += _write_seen(kit, session, run, one, one.seen)
@@ -270,15 +292,22 @@ def _write_seen(kit: IntakeKit, session: Session, run: RunRow, one: Taken, seen:
     for url in listing.pictures:
         body = bodies.get(url, b"")
         if sniffed(body).startswith("image/"):
-            sha256 = kit.pictures.put(body)
-            keep_picture(session, url, sha256=sha256, media_type=sniffed(body), now=now)
-            run.pictures += 1
-            asked = next((o for o in seen.heard if o.request.url == url), None)
-            if asked is not None:
-                spool.put(picture_name(sha256), wire_exchanges(asked))
+            asked = next((one for one in seen.heard if one.request.url == url), None)
+            _keep(kit, session, run, url, body, asked)
         else:
             skip_picture(session, url, "the page was shown without it", now)
     return kept
+
+
+def _keep(
+    kit: IntakeKit, session: Session, run: RunRow, url: str, body: bytes, asked: Exchange | None
+) -> None:
+    """A picture, by content, with the exchange it came in where it was asked for over HTTP."""
+    sha256 = kit.pictures.put(body)
+    keep_picture(session, url, sha256=sha256, media_type=sniffed(body), now=kit.now())
+    run.pictures += 1
+    if asked is not None:
+        kit.spool_of(cast(int, run.id)).put(picture_name(sha256), wire_exchanges(asked))
 
 
 def _picture_bodies(seen: Seen) -> dict[str, bytes]:

@@ -469,6 +469,35 @@ def see_page(
     return SeenPage(outcome, tuple(heard), shown[0] if shown else None)
 
 
+def fetch_pictures(
+    workspace: Workspace,
+    database: Engine,
+    urls: Sequence[str],
+    *,
+    now: Clock,
+    local_hosts: frozenset[str] = frozenset(),
+) -> dict[str, Exchange]:
+    """Pictures that somebody ordered by their addresses, each asked for once; those not to be had are left out."""
+    import asyncio
+
+    gap = 0.0 if local_hosts else workspace.settings.crawling.min_gap_seconds
+    manner = Manner(identity(workspace), DatabasePace(database), now, min_gap_seconds=gap)
+
+    async def ask() -> dict[str, Exchange]:
+        found: dict[str, Exchange] = {}
+        async with open_fetcher(manner, local_hosts=local_hosts) as asks:
+            for url in urls:
+                try:
+                    answer = await asks.fetch(Request(url, Purpose.PICTURE))
+                except CrawlError:
+                    continue
+                if answer.status == 200 and not answer.truncated:
+                    found[url] = answer
+        return found
+
+    return asyncio.run(ask())
+
+
 def _examined(
     engine: Engine, store: PictureStore, pictures: Sequence[ReferencePicture], advance: trials.Advance
 ) -> tuple[ReferencePicture, ...]:

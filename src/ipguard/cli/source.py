@@ -83,6 +83,7 @@ def add(
     from ipguard.sources.credentials import missing_keys
     from ipguard.sources.health import set_canary
     from ipguard.sources.looked_for import as_posted
+    from ipguard.sources.marketplaces import refuse_closed
     from ipguard.sources.store import RENDERED, NewSource, add_source, parse_interval, parse_options
     from ipguard.wiring import keys_of, recognise_adapter
 
@@ -93,12 +94,10 @@ def add(
         spelled(place_to_look, (place.marketplaces,)),
     )
     url, words, recipes = meant.base_url, query or meant.query, (place.marketplaces,)
-    kind = (
-        adapter
-        or meant.adapter
-        or recipe_for(url, recipes)
-        or recognise_adapter(place, url, local=local, now=utc_now, log=meant.way == "ct")
-    )
+    known = meant.adapter or recipe_for(url, recipes)
+    if not known:
+        refuse_closed(url)
+    kind = adapter or known or recognise_adapter(place, url, local=local, now=utc_now, log=meant.way == "ct")
     url = url or _known_place(kind, recipe_base, recipes)
     if kind == "ebay-image" and "image" not in options:
         options["image"], name = as_posted(Path(words)), name or f"ebay-image-{Path(words).stem.lower()}"

@@ -25,6 +25,9 @@ def import_table(
         typer.Option(help="FIELD=COLUMN where the name of a column does not say it: url=Link, price=RRP."),
     ] = None,
     currency: Annotated[str, typer.Option(help="Currency of prices that name none: USD, JPY.")] = "",
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="I order the pictures that the table names: ask for each once.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read the table and tell what it holds; write nothing.")
     ] = False,
@@ -34,7 +37,7 @@ def import_table(
     """Import listings from a table, such as an export of a brand portal: all of it or nothing.
 
     One column must hold addresses; title, price, currency, seller, pictures and others are known by their usual names.
-    No page is fetched.
+    No page is fetched, and no picture unless you order them.
     """
     from ipguard import bringing
     from ipguard.sources.store import parse_options
@@ -45,7 +48,9 @@ def import_table(
     if dry_run:
         _tell_contents(contents, as_json)
         return
-    done = bringing.import_table(_bringer(workspace), data, name=name, columns=columns, currency=currency)
+    done = bringing.import_table(
+        _bringer(workspace), data, name=name, columns=columns, currency=currency, pictures=pictures
+    )
     doubles = [f"{contents.doubles} rows are about a listing that a later row is about too."]
     _tell(done, as_json, doubles if contents.doubles else [])
 

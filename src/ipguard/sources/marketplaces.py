@@ -10,6 +10,7 @@ from importlib.resources import files
 from urllib.parse import unquote, urlsplit
 
 from crawlers.extract.page import clean_url, listing_id
+from ipguard.errors import WrongUse
 from ipguard.sources.store import check_url
 
 
@@ -61,6 +62,22 @@ def marketplace_of(url: str) -> Marketplace:
 def closed_marketplaces() -> tuple[Marketplace, ...]:
     """Marketplaces whose pages machines may not read, one of each name."""
     return tuple({one.name: one for one in _known().values() if one.closed}.values())
+
+
+def refuse_closed(place: str) -> None:
+    """Check that a place may be looked at by a machine: an address, or what somebody wrote for one.
+
+    Raises:
+        WrongUse: it belongs to a marketplace that is closed to machines.
+    """
+    way = place.partition(":")[0].strip().lower()
+    named = [one for one in _known().values() if way in (one.id, one.name.lower())]
+    found = named[0] if named else marketplace_of(place) if "://" in place else None
+    if found is not None and found.closed:
+        raise WrongUse(
+            f"{found.name} is closed to machines. {found.why}",
+            hint="Bring its listings by hand: ipguard source import FILE.csv, or source paste ADDRESS --browser.",
+        )
 
 
 def title_in(url: str) -> str:

@@ -29,7 +29,7 @@ from ipguard.intake import Order
 from ipguard.listings.tables import ListingPictureRow, ListingRow
 from ipguard.service import sweep_now
 from ipguard.sources.importing import Manner, read_contents
-from ipguard.sources.marketplaces import marketplace_of, title_in
+from ipguard.sources.marketplaces import marketplace_of, refuse_closed, title_in
 from ipguard.sources.store import set_enabled
 from ipguard.sources.tables import RunRow, SourceRow
 from ipguard.wiring import add_watchlist
@@ -219,6 +219,26 @@ def test_a_table_raises_alerts_whose_exhibits_say_that_nobody_else_said_so(by):
     assert (again.new, again.changed) == (0, 1)
 
 
+def test_pictures_that_a_person_orders_are_asked_for_once(by, shop):
+    shop.asked.clear()
+    address = f"http://127.0.0.1:{shop.server_port}"
+    table = f"URL,Title,Image\n{LAZADA}?a=2,Plain Cup,{address}/a.png {address}/gone.png\nhttps://www.lazada.sg/cup-i2961234599.html,Plain Mug,{address}/a.png\n"
+    done = import_table(by, table.encode(), name="p.csv", pictures=True, local_hosts=frozenset({"127.0.0.1"}))
+
+    assert shop.asked == ["/robots.txt", "/a.png", "/gone.png"]
+    assert done.notes == ("1 pictures were not to be had.",)
+    kept = [row.sha256 for row in rows(by.database, ListingPictureRow) if row.url.endswith("/a.png")]
+    assert len(kept) >= 2
+    assert len(set(kept)) == 1
+
+
+@pytest.mark.parametrize("place", ["temu:star", "https://www.redbubble.com/shop/star", "https://shopee.sg/"])
+def test_a_closed_marketplace_is_no_source_for_machines(place):
+    with pytest.raises(WrongUse, match="closed to machines"):
+        refuse_closed(place)
+    refuse_closed("https://moon-harbor.example/")
+
+
 def test_a_source_that_is_filled_by_hand_is_never_asked(by):
     import_table(by, f"URL,Title\n{LAZADA},Star Lantern Tee\n".encode(), name="t.csv")
     with pytest.raises(WrongUse, match="filled by hand"):
@@ -242,6 +262,7 @@ def test_a_closed_marketplace_is_not_asked_and_its_address_is_noted(by):
 
 
 def test_an_open_page_is_asked_for_once_and_its_exhibit_joins_the_alert(by, shop):
+    shop.asked.clear()
     address = f"http://127.0.0.1:{shop.server_port}/p/1"
     done = paste_addresses(by, [address, address], Order(), local_hosts=frozenset({"127.0.0.1"}))
 
