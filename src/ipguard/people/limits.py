@@ -9,10 +9,9 @@ itself, so guessing from elsewhere does not keep it out; and `ipguard user reset
 from __future__ import annotations
 
 import hmac
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import cast
 
@@ -29,8 +28,6 @@ FORGOTTEN = timedelta(hours=1)
 """After so long without a failure, counting starts anew."""
 MOST_ROWS = 20_000
 """Rows kept at most; the oldest go first."""
-REQUESTS_A_MINUTE = 600
-"""Of one token; a program that is told to wait is told for how long."""
 ACCOUNT_FREE, ADDRESS_FREE, TOKEN_FREE = 5, 30, 30
 """Failures before the first wait; an address may be a whole office."""
 
@@ -90,29 +87,6 @@ def count_try(session: Session, gates: Sequence[Gate], now: datetime) -> None:
         session.add(row)
     session.flush()
     _bound(session, now)
-
-
-class Throttle:
-    """How many requests a token sends a minute, in this process; a window that is over is forgotten whole."""
-
-    def __init__(self, most: int = REQUESTS_A_MINUTE) -> None:
-        self._most, self._minute = most, datetime.min.replace(tzinfo=UTC)
-        self._counts: dict[int, int] = {}
-        self._lock = threading.Lock()
-
-    def take(self, token: int, now: datetime) -> None:
-        """Count one request.
-
-        Raises:
-            TooManyTries: that is enough for this minute.
-        """
-        minute = now.replace(second=0, microsecond=0)
-        with self._lock:
-            if minute != self._minute:
-                self._minute, self._counts = minute, {}
-            self._counts[token] = count = self._counts.get(token, 0) + 1
-        if count > self._most:
-            raise TooManyTries(minute + timedelta(minutes=1), now)
 
 
 def closed_until(session: Session, one: Gate, now: datetime) -> datetime | None:

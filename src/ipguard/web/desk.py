@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -21,7 +21,6 @@ from ipguard.people import tokens
 from ipguard.people.accounts import STATE_WORDS
 from ipguard.people.limits import (
     TOKEN_FREE,
-    Throttle,
     TooManyTries,
     closed_until,
     count_try,
@@ -62,8 +61,6 @@ class Desk:
     access: Access
     pages: Environment
     export: Export | None
-    throttle: Throttle = field(default_factory=Throttle)
-    """Of tokens."""
 
     @property
     def lasting(self) -> Lasting:
@@ -107,7 +104,7 @@ class Desk:
 
         Raises:
             WrongToken: no such token holds (401).
-            TooManyTries: this address sent too many wrong ones, or this token too many requests (429, `seconds`).
+            TooManyTries: this address sent too many wrong ones (429, `seconds`).
         """
         if not hasattr(request.state, "token_principal"):
             request.state.token_principal = self._ask_token(request)
@@ -128,7 +125,6 @@ class Desk:
             with transaction(self.engine) as session:
                 count_try(session, [door], now)
             raise WrongToken
-        self.throttle.take(cast(int, who.token), now)
         if stale:
             with suppress(Interrupted), transaction(self.engine) as session:
                 tokens.mark_used(session, cast(int, who.token), now)

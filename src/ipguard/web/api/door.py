@@ -87,7 +87,7 @@ def caller(
     if "authorization" in request.headers or request.method not in ("GET", "HEAD"):
         principal = desk.token_principal(request)
     else:
-        principal = desk.principal(request)
+        principal = desk.require(request)
     principal.need(Right.READ)
     now = desk.now()
     left, wait = budget.spend(f"{principal.id}/{principal.token or principal.session}", now)
