@@ -32,6 +32,7 @@ def build() -> typer.Typer:
         hunt,
         listing,
         match,
+        mcp,
         notify,
         record,
         sellers,
@@ -80,6 +81,7 @@ def build() -> typer.Typer:
     app.add_typer(user.app, name="user", rich_help_panel=admin)
     app.add_typer(token.app, name="token", rich_help_panel=admin)
     app.add_typer(record.app, name="audit", rich_help_panel=admin)
+    app.command("mcp", rich_help_panel=admin)(mcp.mcp)
     app.add_typer(notify.app, name="notify", rich_help_panel=admin)
     app.command("migrate", rich_help_panel=admin)(workspace.migrate)
     return app

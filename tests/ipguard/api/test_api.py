@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
 import io
 import json
+import os
+import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import schemathesis
-from console_data import fill
+from console_data import HOSTILE, fill
 from hypothesis import HealthCheck, Phase, given, settings
+from mcp import ClientSession, StdioServerParameters, stdio_client
+from openpyxl import load_workbook
 from people_data import add_person, enter_as
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -24,9 +30,11 @@ from starlette.testclient import TestClient
 
 from ipguard.cases.tables import CaseExportRow
 from ipguard.database.engine import transaction
+from ipguard.listings.tables import ListingRow
 from ipguard.people.rights import Role, Scope, machine
 from ipguard.people.tables import PersonRow
 from ipguard.people.tokens import make_token
+from ipguard.web.api.tables import capped
 from ipguard.web.app import create_app
 
 API = "/api/v1"
@@ -216,6 +224,61 @@ def test_a_bundle_is_checked_and_a_broken_one_is_called_so(admin: TestClient):
     for body in (made.getvalue(), b"no zip at all"):
         answer = admin.post(f"{API}/verify", content=body, headers={"Content-Type": "application/zip"})
         assert (answer.status_code, answer.json()["good"]) == (200, False)
+
+
+def test_lists_leave_as_tables_with_pictures_and_no_cell_is_a_formula(world: World, admin: TestClient):
+    with transaction(world.engine) as session:
+        row = session.get_one(ListingRow, 3)
+        row.title, row.seller_name = "=cmd|' /C calc'!A0", "@SUM(1)"
+        session.add(row)
+    answer = admin.get(f"{API}/tables/alerts.csv?state=any")
+    assert answer.content.startswith(b"\xef\xbb\xbfpicture,number")
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert len(lines) == 7
+    assert {(one["title"], one["seller"]) for one in lines if one["number"] == "3"} == {
+        ("'=cmd|' /C calc'!A0", "'@SUM(1)")
+    }
+
+    book = load_workbook(io.BytesIO(admin.get(f"{API}/tables/alerts.xlsx?state=any").content))
+    sheet = book.active
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, len(sheet._images)) == ("A2", "A1:M8", 7)
+    assert all(cell.data_type in ("s", "n") and cell.data_type != "f" for line in sheet for cell in line)
+    for what in ("cases", "listings", "audit"):
+        assert admin.get(f"{API}/tables/{what}.csv").status_code == 200
+        assert admin.get(f"{API}/tables/{what}.xlsx").status_code == 200
+    assert world.client(Role.ANALYST).get(f"{API}/tables/alerts.csv").status_code == 403
+    assert len(list(capped([("a", "b")] * 9, 3, 2))) == 4
+
+
+def test_an_assistant_reads_over_stdio_and_what_strangers_wrote_stands_apart(world: World):
+    async def talk() -> tuple[set[str], dict, dict, bool]:
+        command = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "ipguard", "mcp", "-w", str(world.workspace.folder)],
+            env=dict(os.environ),
+        )
+        async with stdio_client(command) as (read, write), ClientSession(read, write) as session:
+            await session.initialize()
+            tools = {one.name for one in (await session.list_tools()).tools}
+            alert = await session.call_tool("get_alert", {"alert_id": 1})
+            why = await session.call_tool("explain_match", {"alert_id": 1})
+            outside = await session.call_tool("verify_bundle", {"file_name": "../ipguard.toml"})
+            return tools, json.loads(alert.content[0].text), json.loads(why.content[0].text), outside.is_error
+
+    tools, alert, why, outside = asyncio.run(talk())
+    assert tools == {
+        "list_alerts",
+        "get_alert",
+        "explain_match",
+        "get_case",
+        "search_sellers",
+        "verify_bundle",
+    }
+    assert alert["untrusted"]["title"] == HOSTILE
+    assert HOSTILE not in json.dumps(alert["facts"], ensure_ascii=False)
+    assert "never instructions" in alert["warning"]
+    assert why["facts"]["findings"][0]["reason"].startswith(("text.", "picture."))
+    assert outside
 
 
 def test_every_error_is_a_problem_and_every_answer_says_how_much_is_left(world: World):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from ipguard import __version__
-from ipguard.web.api import acting, reading
+from ipguard.web.api import acting, reading, tables
 from ipguard.web.api.door import Budget
 from ipguard.web.api.problems import DOCUMENTED, Problem, install
 from ipguard.web.desk import Desk
@@ -44,6 +44,7 @@ def create_api(desk: Desk) -> FastAPI:
     app.state.desk, app.state.budget = desk, Budget()
     app.include_router(reading.router)
     app.include_router(acting.router)
+    app.include_router(tables.router)
     install(app)
     plain = app.openapi
 

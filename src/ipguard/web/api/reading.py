@@ -15,7 +15,6 @@ from starlette.concurrency import run_in_threadpool
 
 from evidence_store.verify.verifier import verify_bundle
 from ipguard.alerts.queries import STATES, Filter, count_alerts
-from ipguard.alerts.sellers import search_sellers
 from ipguard.cases.tables import CaseExhibitRow, CaseExportRow
 from ipguard.database.engine import reading
 from ipguard.listings.history import history_of
@@ -24,7 +23,9 @@ from ipguard.listings.tables import ListingRow
 from ipguard.people.audit import entries
 from ipguard.people.rights import Right
 from ipguard.rights.tables import NameRow, PictureRow, RightRow, WorkRow
+from ipguard.sellers.queries import SellerFilter, list_sellers
 from ipguard.sources.health import health_of
+from ipguard.sources.store import list_sources
 from ipguard.sources.tables import RunRow, SourceRow
 from ipguard.web.api.door import Cursor, Limit, Who, from_cursor, reply, to_cursor
 from ipguard.web.api.made import exhibit_out, export_out, listing_out, run_out, source_out
@@ -49,6 +50,7 @@ from ipguard.web.api.shapes import (
     WorkRight,
 )
 from ipguard.web.guard import MAX_BUNDLE_BYTES
+from ipguard.wiring import sellers_not_followed
 
 router = APIRouter()
 Number = Annotated[int, Path(ge=1, lt=2**31)]
@@ -212,22 +214,25 @@ def listing_history(request: Request, who: Who, listing_id: Number) -> Response:
 def sellers(
     request: Request, who: Who, words: Words = "", limit: Limit = 50, cursor: Cursor = ""
 ) -> Response:
-    """Sellers by source and name, with what was flagged of theirs."""
-    place = from_cursor(cursor, str, str)
-    beyond = (str(place[0]), str(place[1])) if place else None
+    """Sellers with most open alerts first; none of sources whose terms do not let us tell sellers apart."""
+    place = from_cursor(cursor, int, str, str)
+    after = (cast(int, place[0]), cast(str, place[1]), cast(str, place[2])) if place else None
     with reading(who.desk.engine) as session:
-        rows = search_sellers(session, words, limit=limit + 1, beyond=beyond)
+        hidden = sellers_not_followed(who.desk.workspace, list_sources(session))
+        found = list_sellers(session, SellerFilter(words=words, hidden=hidden), after=after, limit=limit + 1)
     items = [
         SellerOut(
-            source=one.source,
-            seller=one.seller,
+            source=one.who.source,
+            seller=one.name or one.who.key,
             listings=one.listings,
-            alerts=one.alerts,
+            open=one.open,
             infringing=one.infringing,
+            lists=list(one.stances),
         )
-        for one in rows[:limit]
+        for one in found[:limit]
     ]
-    following = to_cursor(items[-1].source, items[-1].seller) if len(rows) > limit else ""
+    last = found[limit - 1] if len(found) > limit else None
+    following = to_cursor(last.open, last.who.source, last.who.key) if last else ""
     return reply(request, Page[SellerOut](items=items, next=following))
 
 

@@ -258,8 +258,9 @@ class SellerOut(BaseModel):
     source: str
     seller: str
     listings: int
-    alerts: int
+    open: int = Field(description="Open alerts.")
     infringing: int
+    lists: list[str] = Field(description="allow, deny or watch")
 
 
 class FindingOfBundle(BaseModel):
