@@ -16,7 +16,7 @@ from evidence_store.errors import EvidenceError
 from ipguard.errors import Interrupted, IpguardError, NotAllowed, WrongUse
 from ipguard.people.limits import TooManyTries
 from ipguard.people.tokens import WrongToken
-from ipguard.web.desk import NotInside
+from ipguard.web.desk import NotInside, SecondStepFirst
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
@@ -92,6 +92,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(IpguardError, _told)
     app.add_exception_handler(EvidenceError, _evidence)
     app.add_exception_handler(NotInside, _outside)
+    app.add_exception_handler(SecondStepFirst, _second_step_first)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _broken)
@@ -120,6 +121,11 @@ def _told(_request: Request, error: Exception) -> JSONResponse:
 
 def _evidence(_request: Request, error: Exception) -> JSONResponse:
     return answer(503, "evidence", str(error), hint=getattr(error, "hint", ""))
+
+
+def _second_step_first(_request: Request, _error: Exception) -> JSONResponse:
+    hint = "Set it up on the account page of the console."
+    return answer(403, "second-step-first", "Your role needs a second step.", hint=hint)
 
 
 def _outside(_request: Request, _error: Exception) -> JSONResponse:
