@@ -135,6 +135,10 @@ class Console(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
     language: str = "en"
+    exhibit_port: int = Field(default=0, ge=0, le=65535)
+    """Where captured pages of strangers are shown, apart from the console; 0: the port after the console's."""
+    exhibit_origin: str = Field(default="", pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")
+    """How a browser reaches that port, where a proxy stands before it: another host or port than the console's own."""
 
 
 class Oidc(_Section):

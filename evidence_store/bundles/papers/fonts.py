@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,18 +45,23 @@ class Typeface:
 
     def visible(self, text: str) -> str:
         """The text with everything that could not be seen spelled out as <U+XXXX>."""
-        return "".join(self._visible(character) for character in text)
+        return "".join(part if seen else f"<U+{ord(part):04X}>" for part, seen in self.parts(text))
 
-    def _visible(self, character: str) -> str:
-        if character == "\n":
-            return character
-        code = ord(character)
-        if code in self.covers and unicodedata.category(character) not in HIDDEN:
-            return character
-        if any(low <= code <= high for low, high in CJK):
-            self.lacks_cjk.add(character)
-        self.spelled_out += 1
-        return f"<U+{code:04X}>"
+    def parts(self, text: str) -> Iterator[tuple[str, bool]]:
+        """The text in its order: stretches that can be printed (True) and single characters that cannot (False)."""
+        for seen, stretch in itertools.groupby(text, self._can_be_seen):
+            if seen:
+                yield "".join(stretch), True
+                continue
+            for character in stretch:
+                if any(low <= ord(character) <= high for low, high in CJK):
+                    self.lacks_cjk.add(character)
+                self.spelled_out += 1
+                yield character, False
+
+    def _can_be_seen(self, character: str) -> bool:
+        drawn = ord(character) in self.covers and unicodedata.category(character) not in HIDDEN
+        return character == "\n" or drawn
 
     def refuse_without_cjk(self) -> None:
         """Raise PdfUnavailable where Chinese, Japanese or Korean text has no font at all."""

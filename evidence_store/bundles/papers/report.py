@@ -15,12 +15,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from evidence_store.bundles.lists import local_time
-from evidence_store.bundles.papers.fonts import PdfUnavailable, Typeface, font_paths, typeface
+from evidence_store.bundles.papers.fonts import Typeface, typeface
 from evidence_store.bundles.papers.pictures import printable
+from evidence_store.bundles.papers.setting import need_typst, set_pdf
 from evidence_store.bundles.papers.words import WORDS, Words
 from evidence_store.bundles.story import Item, Story
 from evidence_store.canonical import Object, parse_moment
-from evidence_store.errors import EvidenceError
 from evidence_store.exhibit import JsonValue
 from evidence_store.record import File
 
@@ -42,31 +42,14 @@ def report_pdf(story: Story) -> bytes:
         PdfUnavailable: typst or fontTools is not installed, or there is no font for what has to be printed.
         EvidenceError: typst refuses.
     """
-    try:
-        import fontTools  # noqa: F401 — asked for here, so that a missing one is said in time
-        import typst
-    except ImportError as error:
-        raise PdfUnavailable(
-            "The PDF report needs typst, which is not installed", hint="pip install typst fonttools"
-        ) from error
+    need_typst()
     face = typeface(story.order.language)
     with tempfile.TemporaryDirectory(prefix="ipguard-report-") as name:
         place = Path(name)
         data = _Setting(story, face, place).data()
         face.refuse_without_cjk()
-        (place / "data.json").write_text(json.dumps(data, ensure_ascii=False), "utf-8")
-        source = files("evidence_store.bundles.papers").joinpath("report.typ").read_bytes()
-        (place / "report.typ").write_bytes(source)
-        try:
-            compiler = typst.Compiler(str(place / "report.typ"), root=str(place), font_paths=font_paths())
-            pdf = compiler.compile(
-                format="pdf", pdf_standards=["a-2b"], timestamp=story.at.replace(microsecond=0)
-            )
-        except typst.TypstError as error:
-            raise EvidenceError(f"The report cannot be set: {error.message}") from error
-    if not isinstance(pdf, bytes):
-        raise EvidenceError("The report cannot be set: typst gave no document")
-    return pdf
+        template = files("evidence_store.bundles.papers").joinpath("report.typ").read_bytes()
+        return set_pdf(place, template, data, at=story.at, standards=["a-2b"])
 
 
 class _Setting:

@@ -35,6 +35,7 @@ def build() -> typer.Typer:
         mcp,
         notify,
         record,
+        report,
         sellers,
         serve,
         source,
@@ -74,6 +75,7 @@ def build() -> typer.Typer:
     app.add_typer(listing.app, name="listing", rich_help_panel=work)
     app.add_typer(case.app, name="case", rich_help_panel=act)
     app.command("verify", rich_help_panel=act)(verify.verify)
+    app.add_typer(report.app, name="report", rich_help_panel=act)
     app.add_typer(evidence.app, name="evidence", rich_help_panel=act)
     app.add_typer(upkeep.config, name="config", rich_help_panel=admin)
     app.command("backup", rich_help_panel=admin)(upkeep.backup)

@@ -14,22 +14,27 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
 from evidence_store.errors import EvidenceError
+from evidence_store.store import Memory
 from ipguard.errors import IpguardError, NotAllowed, WrongUse
 from ipguard.people.limits import TooManyTries
 from ipguard.settings import Workspace
 from ipguard.web import (
     account,
     account_keys,
+    cases,
     compare,
+    exhibits,
     integrations,
     people,
     record,
+    reports,
     screens,
     second_look,
     sellers,
     signing,
     triage,
     triage_more,
+    verify_page,
 )
 from ipguard.web.access import Access, read_secret
 from ipguard.web.api.app import PREFIX as API
@@ -37,6 +42,8 @@ from ipguard.web.api.app import create_api
 from ipguard.web.appearance import COOKIE as THEME_COOKIE
 from ipguard.web.appearance import THEMES, YEAR, Static
 from ipguard.web.desk import Desk, Export, NotInside, SecondStepFirst, desk_of, go, make_pages
+from ipguard.web.exhibit_origin import Origin
+from ipguard.web.exports import Exports
 from ipguard.web.guard import Guard
 from ipguard.web.language import COOKIE as LANGUAGE_COOKIE
 from ipguard.web.language import LANGUAGES
@@ -49,6 +56,10 @@ ROOMS = (
     triage_more,
     compare,
     second_look,
+    cases,
+    exhibits,
+    verify_page,
+    reports,
     integrations,
     signing,
     account,
@@ -67,6 +78,7 @@ def create_app(
     now: Callable[[], datetime],
     export: Export | None = None,
     hosts: Sequence[str] = (),
+    exhibits_at: str = "",
 ) -> FastAPI:
     """The console of a workspace.
 
@@ -76,10 +88,13 @@ def create_app(
         now: the time, aware UTC.
         export: exports a case by number; without it the console says which command does.
         hosts: further names the console answers to, beside loopback and the host in the settings.
+        exhibits_at: origin that shows captured pages of strangers; without it they can only be downloaded.
     """
     app = FastAPI(title="ipguard", docs_url=None, redoc_url=None, openapi_url=None)
     access = Access(read_secret(workspace))
     app.state.desk = Desk(workspace, engine, now, access, make_pages(), export)
+    app.state.memory, app.state.exports, app.state.turns = Memory(), Exports(), verify_page.Turns()
+    app.state.exhibit_origin = Origin(exhibits_at, access.secret) if exhibits_at else None
     app.add_middleware(Guard, hosts=[*LOOPBACK, workspace.settings.console.host, *hosts])
     app.mount("/static", Static(directory=str(files("ipguard.web").joinpath("static"))), "static")
     for room in ROOMS:

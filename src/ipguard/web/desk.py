@@ -36,11 +36,12 @@ from ipguard.web.access import COOKIE, KNOWN_COOKIE, Access
 from ipguard.web.appearance import ICONS, THEMES, asset, theme_of
 from ipguard.web.explain import explain
 from ipguard.web.language import LANGUAGES, language_of, speaker
+from ipguard.web.lists import named, numbered, pairs, words_of
 from ipguard.web.marks import excerpts, marked, points, tamed
 from ipguard.web.navigation import current, menu
 
-Export = Callable[[int, str], None]
-"""Exports a case, by number, as a bundle, and writes down that somebody, by name, did it."""
+Export = Callable[[int, str, Callable[[int, int], None]], None]
+"""Exports a case, by number, as a bundle, and writes down that somebody, by name, did it; told (done, of all)."""
 
 
 class NotInside(Exception):
@@ -227,6 +228,7 @@ def make_pages() -> Environment:
         explain=explain,
         exhibit_label=exhibit_label,
     )
+    pages.globals.update(words_of=words_of, pairs=pairs, named=named, numbered=numbered)
     pages.globals.update(
         role_words=ROLE_WORDS, right_words=RIGHT_WORDS, scope_words=SCOPE_WORDS, state_words=STATE_WORDS
     )

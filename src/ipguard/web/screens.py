@@ -1,17 +1,11 @@
-"""Today, cases, sources, the watchlist, and checking a bundle."""
+"""Today, sources and the watchlist."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
-from fastapi.responses import FileResponse, Response
-
-from evidence_store.verify.verifier import verify_bundle
 from ipguard.alerts.queries import STATES, Filter, count_alerts
-from ipguard.cases.store import list_cases, new_case, one_case
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
 from ipguard.hunting.store import list_hunts
@@ -38,63 +32,6 @@ def today(request: Request) -> Response:
         counts = {s: count_alerts(session, Filter(state=s), now=desk.now()) for s in STATES}
         lines = sources(session)
     return desk.page(request, "today.html", {"counts": counts, "sources": lines})
-
-
-@router.get("/cases")
-def cases(request: Request) -> Response:
-    """Every case."""
-    desk = desk_of(request)
-    desk.require(request)
-    with reading(desk.engine) as session:
-        return desk.page(request, "cases.html", {"cases": list_cases(session)})
-
-
-@router.post("/cases")
-def open_case(request: Request, token: str = Form(), title: str = Form("", max_length=300)) -> Response:
-    """A new case."""
-    desk = desk_of(request)
-    who = desk.act(request, token, Right.CASE_EDIT)
-    with transaction(desk.engine) as session:
-        case = new_case(session, title, by=who.by, now=desk.now())
-        audit(session, who, "case.open", f"case:{case.id}", {"title": case.title}, desk.now())
-    return go(f"/cases/{case.id}")
-
-
-@router.get("/cases/{case_id}")
-def case(request: Request, case_id: int) -> Response:
-    """One case."""
-    desk = desk_of(request)
-    desk.require(request)
-    with reading(desk.engine) as session:
-        story = one_case(session, case_id, now=desk.now())
-    return desk.page(request, "case.html", {"story": story, "can_export": desk.export is not None})
-
-
-@router.post("/cases/{case_id}/export")
-def export(request: Request, case_id: int, token: str = Form()) -> Response:
-    """A bundle of the case."""
-    desk = desk_of(request)
-    who = desk.act(request, token, Right.EXPORT)
-    if desk.export is None:
-        raise WrongUse("This console does not export.", hint=f"Run: ipguard case export {case_id}")
-    desk.export(case_id, who.by)
-    with transaction(desk.engine) as session:
-        audit(session, who, "case.export", f"case:{case_id}", {}, desk.now())
-    return go(f"/cases/{case_id}")
-
-
-@router.get("/cases/{case_id}/bundles/{export_id}")
-def bundle(request: Request, case_id: int, export_id: int) -> Response:
-    """A bundle that was exported, as a download."""
-    desk = desk_of(request)
-    desk.require(request)
-    with reading(desk.engine) as session:
-        exports = one_case(session, case_id, now=desk.now()).exports
-    name = next((Path(row.file_name).name for row in exports if row.id == export_id), None)
-    file = desk.workspace.exports / name if name else None
-    if file is None or not file.is_file():
-        raise WrongUse("That bundle is not in the workspace any more.", hint="Export the case again.")
-    return FileResponse(file, media_type="application/zip", filename=file.name)
 
 
 @router.get("/sources")
@@ -153,26 +90,6 @@ def watchlist(request: Request) -> Response:
         return desk.page(
             request, "watchlist.html", {"works": works(session), "hunts": list_hunts(session, 3)}
         )
-
-
-@router.get("/verify")
-def verify_form(request: Request) -> Response:
-    """Where a bundle is handed in."""
-    desk = desk_of(request)
-    desk.require(request)
-    return desk.page(request, "verify.html", {"verdict": None, "name": ""})
-
-
-@router.post("/verify")
-def verify(request: Request, token: str = Form(), bundle: UploadFile = File()) -> Response:
-    """What the verifier says about a bundle, sentence by sentence."""
-    desk = desk_of(request)
-    desk.act(request, token, Right.READ)
-    with tempfile.NamedTemporaryFile(suffix=".zip") as copy:
-        shutil.copyfileobj(bundle.file, copy)
-        copy.flush()
-        verdict = verify_bundle(Path(copy.name))
-    return desk.page(request, "verify.html", {"verdict": verdict, "name": bundle.filename or ""})
 
 
 @router.get("/pictures/{digest}")

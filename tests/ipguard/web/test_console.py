@@ -13,13 +13,12 @@ from babel.messages.pofile import read_po
 from console_data import HOSTILE, fill
 from starlette.testclient import TestClient
 
-from evidence_store.errors import EvidenceError
 from ipguard.errors import NotConfigured
 from ipguard.web.access import SECRET_FILE, create_console_key, read_secret
 from ipguard.web.app import create_app
 from ipguard.web.language import catalogue, catalogues
 
-PAGES = ["/", "/alerts", "/alerts/1", "/cases", "/sources", "/runs/1", "/watchlist", "/verify"]
+PAGES = ["/", "/alerts", "/alerts/1", "/cases", "/sources", "/runs/1", "/watchlist", "/reports"]
 
 
 class Clock:
@@ -43,7 +42,9 @@ def exported() -> list[int]:
 @pytest.fixture
 def console(tmp_path: Path, clock: Clock, exported: list[int]) -> Iterator[TestClient]:
     workspace, engine = fill(tmp_path / "ws", clock)
-    app = create_app(workspace, engine=engine, now=clock, export=lambda case, _by: exported.append(case))
+    app = create_app(
+        workspace, engine=engine, now=clock, export=lambda case, _by, _progress: exported.append(case)
+    )
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         client.workspace = workspace
         yield client
@@ -212,18 +213,6 @@ def test_only_our_own_names_are_answered(inside):
     assert inside.get("/", headers={"Host": "evil.example"}).status_code in (400, 403, 421)
 
 
-def test_from_alert_to_case_to_export(inside, exported):
-    own = {"Origin": "http://127.0.0.1"}
-    token = hidden(inside.get("/cases").text, "token")
-    inside.post("/cases", data={"token": token, "title": "Moon Harbor"}, headers=own)
-    inside.post("/alerts/1/case", data={"token": token, "case": "1"}, headers=own)
-    page = inside.get("/cases/1").text
-    assert "E-0001" in page
-
-    inside.post("/cases/1/export", data={"token": token}, headers=own)
-    assert exported == [1]
-
-
 def test_a_source_is_paused_and_resumed(inside):
     token = hidden(inside.get("/sources").text, "token")
     for do, words in (("pause", "Resume"), ("resume", "Pause")):
@@ -231,39 +220,6 @@ def test_a_source_is_paused_and_resumed(inside):
             "/sources/harbor", data={"token": token, "do": do}, headers={"Origin": "http://127.0.0.1"}
         )
         assert words in inside.get("/sources", headers={"Accept-Language": "en"}).text
-
-
-def test_a_handed_in_bundle_is_judged_in_words(inside):
-    token = hidden(inside.get("/verify").text, "token")
-    answer = inside.post(
-        "/verify",
-        data={"token": token},
-        files={"bundle": ("x.zip", b"no zip")},
-        headers={"Origin": "http://127.0.0.1"},
-    )
-
-    assert "Refused" in answer.text
-    assert "not a readable zip" in answer.text
-
-
-def test_evidence_that_cannot_be_reached_is_told_in_words(tmp_path, clock):
-    def broken(_case: int, _by: str) -> None:
-        raise EvidenceError("The evidence store is held by another process.")
-
-    workspace, engine = fill(tmp_path / "ws", clock)
-    with TestClient(
-        create_app(workspace, engine=engine, now=clock, export=broken),
-        base_url="http://127.0.0.1",
-        raise_server_exceptions=False,
-    ) as client:
-        client.get(f"/enter?key={create_console_key(workspace)}")
-        token = hidden(client.get("/cases").text, "token")
-        own = {"Origin": "http://127.0.0.1"}
-        client.post("/cases", data={"token": token, "title": "x"}, headers=own)
-        answer = client.post("/cases/1/export", data={"token": token}, headers=own)
-    engine.dispose()
-    assert answer.status_code == 500
-    assert "held by another process" in answer.text
 
 
 def test_the_watchlist_says_how_far_the_search_of_what_was_seen_before_is(inside):
