@@ -144,7 +144,7 @@ def _values(
         "sides": sides,
         "beside": _beside(session, story, now) if story else [],
         "rights": _rights(session, story) if story else [],
-        "cases": [line for line in list_cases(session) if line.case.state == "open"],
+        "cases": [line for line in list_cases(session) if line.case.state != "closed"],
         "mark": desk.access.shown(who.session, story.view.id, story.view.alert.version, now) if story else "",
         "read": read_of(story) if story else None,
         "can_undo": newest_deed(session, who.session) is not None,

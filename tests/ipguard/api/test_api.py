@@ -56,7 +56,7 @@ class World:
         self.app = create_app(self.workspace, engine=self.engine, now=self.clock, export=self.export)
         self.people = {role: add_person(self.engine, role, self.clock()) for role in Role}
 
-    def export(self, case: int, by: str) -> None:
+    def export(self, case: int, by: str, _progress: object) -> None:
         self.exports += 1
         with transaction(self.engine) as session:
             name = f"case-{case}-{self.exports}.zip"

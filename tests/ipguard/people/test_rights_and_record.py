@@ -30,7 +30,9 @@ OWN = {"Origin": "http://127.0.0.1"}
 def console(tmp_path_factory):
     workspace, engine = fill(tmp_path_factory.mktemp("rights") / "ws", lambda: NOON)
     times = {"at": NOON}
-    app = create_app(workspace, engine=engine, now=lambda: times["at"], export=lambda _case, _by: None)
+    app = create_app(
+        workspace, engine=engine, now=lambda: times["at"], export=lambda _case, _by, _progress: None
+    )
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         client.times = times
         yield client

@@ -224,7 +224,7 @@ def export(request: Request, who: Who, case_id: Number, key: RepeatKey = "") -> 
             503, "no-export", "This console does not export.", hint=f"Run: ipguard case export {case_id}"
         )
     try:
-        desk.export(case_id, who.principal.by)
+        desk.export(case_id, who.principal.by, lambda _done, _of: None)
     except BaseException:
         _free(who, key)
         raise

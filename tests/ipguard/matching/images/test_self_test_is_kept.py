@@ -46,7 +46,7 @@ def test_every_picture_is_tested_among_all_that_is_watched(tmp_path, monkeypatch
     assert seen == [(n, 5) for n in range(1, 6)] * 2
     assert {w.code for w in picture.look.warnings} >= {"reference.look_alike", "reference.self_test"}
     engine = make_engine(workspace.database_url)
-    app = create_app(workspace, engine=engine, now=now, export=lambda _case, _by: None)
+    app = create_app(workspace, engine=engine, now=now, export=lambda _case, _by, _progress: None)
     with TestClient(app, base_url="http://127.0.0.1") as console:
         console.get(f"/enter?key={create_console_key(workspace)}")
         english = console.get("/watchlist").text
