@@ -150,7 +150,8 @@ def test_a_name_in_a_certificate_log_becomes_an_alert_with_its_evidence(form: st
         assert (report["read"], report["listings"], report["new_alerts"], report["gone"]) == (2, 1, 1, 0)
         assert len(service.asked) == 2
         (report,) = ipguard("sweep", "--all", "--json", cwd=place)
-        assert (report["state"], report["read"], report["note"]) == ("finished", 0, "No new entries.")
+        assert (report["state"], report["read"]) == ("finished", 0)
+        assert "No new entries." in report["note"]
         assert rdap.asked == [f"/domain/{HIT}", "/domain/star-lantern-sale.example"]
 
 
