@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json] [crawling] [feeds] [names] [matching] [pictures] [hunting] [evidence] [copies]`: a table, or JSON Lines."""
+"""`python -m benchmarks [--json] [crawling] [feeds] [names] [matching] [pictures] [hunting] [evidence] [copies] [domains] [console]`: a table, or JSON Lines."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ ALL = (
     "evidence",
     "copies",
     "domains",
+    "console",
 )
 
 

@@ -31,6 +31,7 @@ async function arm() {
   if (mine !== round) return;
   painted = performance.now();
   root.dataset.painted = desk().dataset.alert;
+  root.dataset.paintedAt = String(painted);
   prefetch();
   await new Promise((done) => setTimeout(done, DWELL));
   if (mine !== round) return;
