@@ -302,7 +302,7 @@ def test_hammered_keys_decide_nothing_that_was_not_painted(console):
 def test_keys_hammered_before_the_pictures_are_there_decide_nothing(console):
     context, page = console.open("/")
     waiting = []
-    page.route("**/pictures/*", waiting.append)
+    page.route("**/pictures/*", lambda route: waiting.append(route))
     page.goto(f"{console.base}/alerts", wait_until="commit")
     page.wait_for_selector(".sheet[data-alert]")
     standing = len(console.decisions())
