@@ -264,16 +264,11 @@ def _checked_name(name: str) -> str:
 def _open_to_machines(url: str, place: Workspace) -> None:
     """Refuse what only people may look at, and tell of a recipe that is there already."""
     from crawlers.registry import recipe_for
-    from ipguard.sources.marketplaces import marketplace_of
+    from ipguard.sources.marketplaces import refuse_closed
 
     if known := recipe_for(url, (place.marketplaces,)):
         say(f"There is a recipe for this shop already: ipguard source add {safe(known)}")
-    market = marketplace_of(url.replace("{query}", "x"))
-    if market.closed:
-        raise WrongUse(
-            f"Machines may not read the pages of {market.name}: {market.why}",
-            hint="Bring pages in by hand: ipguard source paste URL, or ipguard source import FILE.",
-        )
+    refuse_closed(url.replace("{query}", "x"))
 
 
 def _checked(url: str, query: str, currency: str) -> None:

@@ -179,6 +179,7 @@ def test_known_recipes_are_listed_with_why_they_are_off(place, tmp_path):
     assert "partners only" in str(by_name["recipe:wave-graphql"]["why"])
     assert {one["title"] for one in json_rows if one["class"] == "D"} >= {"Lazada", "TikTok Shop"}
     run(place, "source", "new", "https://www.lazada.sg/catalog/?q=a", "--yes", expect=2, said="source paste")
+    run(place, "source", "add", "https://www.lazada.sg/shop/a", expect=2, said="source paste")
     assert "search: This is missing" in str(by_name["recipe:broken"]["why"])
     run(place, "source", "add", "recipe:wave-graphql", expect=2, said="partners only")
     run(place, "source", "add", "https://wave.example/shop/7", expect=2, said="--option permitted=true")
