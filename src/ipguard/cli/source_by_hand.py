@@ -133,14 +133,18 @@ def _tell(done: Intake, as_json: bool, more: Iterable[str]) -> None:
         )
         return
     show(
-        f"{done.listings} listings taken in, {done.new} new and {done.changed} changed, "
+        f"{done.listings} {'listing' if done.listings == 1 else 'listings'} taken in, {done.new} new and {done.changed} changed, "
         f"under {safe(', '.join(done.sources))}."
     )
     for exhibit in done.exhibits:
         show(f"Kept as exhibit {safe(exhibit)}.")
     for note in notes:
         show(f"  [yellow]{safe(note)}[/]")
-    show(f"{len(done.alerts)} alerts: ipguard alerts list" if done.alerts else "No alert.")
+    show(
+        f"{len(done.alerts)} {'alert' if len(done.alerts) == 1 else 'alerts'}: ipguard alerts list"
+        if done.alerts
+        else "No alert."
+    )
 
 
 def _tell_contents(contents: Contents, as_json: bool) -> None:

@@ -104,7 +104,7 @@ def read_contents(data: bytes, manner: Manner | None = None) -> Contents:
     if errors:
         more = f"\n… and {len(errors) - MAX_ERRORS} more" if len(errors) > MAX_ERRORS else ""
         raise WrongUse(
-            f"Nothing was imported, because {len(errors)} cells cannot be read:\n"
+            f"Nothing was imported, because {len(errors)} {'cell' if len(errors) == 1 else 'cells'} cannot be read:\n"
             + "\n".join(errors[:MAX_ERRORS])
             + more,
             hint="Mend these cells and import the file again.",
