@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from evidence_store import retention
 from evidence_store.canonical import moment
-from evidence_store.errors import EvidenceError
+from evidence_store.errors import EvidenceError, StoreLocked
 from evidence_store.renewing import due_stamps, renew
 from evidence_store.store import EvidenceStore, Memory
 from evidence_store.timestamps.renewal import HASHES, first_record
@@ -50,14 +50,22 @@ def stamp_now(workspace: Workspace, now: Clock, memory: Memory | None = None) ->
         return stamp_checkpoint(store, authorities(workspace, now))
 
 
-def stamp_quietly(workspace: Workspace, now: Clock, memory: Memory | None = None) -> None:
-    """The same after a run: what fails is logged, and taken up by the next one. The evidence itself is kept already."""
+def stamp_quietly(workspace: Workspace, now: Clock, memory: Memory | None = None) -> tuple[str, ...]:
+    """The same after a run: what fails is logged, and taken up by the next one. The evidence itself is kept already.
+
+    Returns what somebody should look at, in words; that another process has the store is not among it.
+    """
     try:
-        for one in stamp_now(workspace, now, memory):
-            if one.problem:
-                logger.warning("no time stamp by %s: %s", one.authority, one.problem)
+        problems = [one for one in stamp_now(workspace, now, memory) if one.problem]
+    except StoreLocked as error:
+        logger.warning("no time stamp: %s", error)
+        return ()
     except (EvidenceError, IpguardError) as error:
         logger.warning("no time stamp: %s", error)
+        return (f"No time stamp: {error}",)
+    for one in problems:
+        logger.warning("no time stamp by %s: %s", one.authority, one.problem)
+    return tuple(f"No time stamp by {one.authority}: {one.problem}" for one in problems)
 
 
 def renew_due(

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Engine
 
 from crawlers.errors import CrawlError
-from evidence_store.errors import EvidenceError
+from evidence_store.errors import EvidenceError, StoreLocked
 from evidence_store.exhibit import Operator
 from evidence_store.store import Memory
 from ipguard.database.engine import reading, transaction
@@ -33,6 +33,8 @@ from ipguard.jobs.schedule import FORGET, HUNT, SWEEP, TELL, Clock, owner_name
 from ipguard.keeping import stamp_quietly
 from ipguard.lookout import Lookout
 from ipguard.matching.sellers import host_of
+from ipguard.notify.events import EvidenceTrouble, event_id
+from ipguard.notify.outbox import announce
 from ipguard.rights.store import edition_now, load_works
 from ipguard.settings import Workspace
 from ipguard.sources.store import get_source, list_sources, refuse_by_hand
@@ -226,9 +228,12 @@ def _keep(
     async def run(source: str, token: str) -> None:
         claim = await asyncio.to_thread(_claim_of, database, source, token)
         await _run(database, sweeper, keeper, claim, now)
-        await asyncio.to_thread(stamp_quietly, workspace, now, memory)
+        for words in await asyncio.to_thread(stamp_quietly, workspace, now, memory):
+            await asyncio.to_thread(telling.trouble, words)
 
     def failed(job: Job, error: Exception) -> None:
+        if isinstance(error, EvidenceError) and not isinstance(error, StoreLocked):
+            telling.trouble(str(error))
         if job.task in (HUNT, TELL, FORGET) or isinstance(error, Stopped):
             return  # it is logged; its rows stand where it stopped, and a later tick goes on
         claim = _claim_of(database, str(job.arguments["source"]), str(job.arguments["token"]))
@@ -310,7 +315,7 @@ class Telling:
     """When a service tells people: at every tick that finds something due, one round at a time."""
 
     def __init__(self, workspace: Workspace, database: Engine, now: Callable[[], datetime]) -> None:
-        self._office = office_of(workspace, database, now)
+        self._office, self._database, self._now = office_of(workspace, database, now), database, now
         self._at_it = False
 
     def due(self) -> list[Job]:
@@ -319,6 +324,13 @@ class Telling:
             return []
         self._at_it = True
         return [Job(TELL, key=TELL)]
+
+    def trouble(self, words: str) -> None:
+        """Something about the evidence is wrong: told at once, and once a day for the same words."""
+        now = self._now()
+        event = EvidenceTrouble(event_id("evidence.trouble", words, now.date()), now, words)
+        with transaction(self._database) as session:
+            announce(session, event, now)
 
     def run(self) -> None:
         """Look what there is to tell, and tell it."""

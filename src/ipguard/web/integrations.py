@@ -25,7 +25,7 @@ from ipguard.web.queries import works
 router = APIRouter()
 SHOWN = 30
 EVENT_WORDS = {
-    "alerts.new": "new alerts",
+    "alerts.new": "alerts that are new",
     "alerts.back": "alerts that came back",
     "source.alarm": "alarms of sources",
     "case.deadline": "deadlines that are near",

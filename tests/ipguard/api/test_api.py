@@ -336,7 +336,7 @@ def test_whatever_is_sent_the_api_keeps_to_its_document(world: World):
             continue  # takes a zip: it has a test of its own
 
         @settings(
-            max_examples=3, database=None, derandomize=True, deadline=None, phases=[Phase.generate],
+            max_examples=2, database=None, derandomize=True, deadline=None, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy())

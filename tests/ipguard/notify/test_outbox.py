@@ -218,6 +218,23 @@ def test_what_fails_is_tried_again_later_and_later_then_given_up_and_can_be_sent
         assert session.scalars(select(ChannelRow)).one().paused
 
 
+def test_trouble_with_the_evidence_is_told_by_the_service_once_a_day(world: World, tmp_path: Path):
+    from ipguard.service import Telling
+    from ipguard.workspace import make_workspace
+
+    world.channel("hook")
+    telling = Telling(make_workspace(tmp_path / "ws", now=lambda: world.at), world.engine, lambda: world.at)
+    for _ in range(2):
+        telling.trouble("No time stamp by tsa: it did not answer")
+    assert [job.task for job in telling.due()] == ["tell"]
+    assert telling.due() == []  # one round at a time
+    assert world.later(seconds=1) == 1
+    world.at += timedelta(days=1)
+    telling.trouble("No time stamp by tsa: it did not answer")
+    world.office.round()
+    assert [event.kind for event in world.told("hook")] == ["evidence.trouble"] * 2
+
+
 def test_one_event_is_in_the_outbox_once_and_claimed_by_one(world: World):
     world.channel("hook")
     event = EvidenceTrouble(event_id("x"), world.at, "x")
