@@ -66,7 +66,7 @@ def summary_report(
     sections = [
         Section("", (Facts(tuple(facts)), Counts((*counts, *spans)))),
         Section(say("trend"), (trend,)),
-        Section(say("map"), (market_map(markets, say), _table(markets, "market", say)), new_page=True),
+        Section(say("map"), (market_map(markets, say), _table(markets, "market", say))),
     ]
     for dimension in DIMENSIONS[:-1]:
         rows = grouped(alerts, period, dimension)
@@ -132,7 +132,7 @@ def market_map(markets: Sequence[Group], say: Speaker) -> Map:
 def _table(rows: Sequence[Group], dimension: str, say: Speaker) -> Block:
     if not rows:
         return Lines((Text(say("nothing_counted")),))
-    head = (say(dimension), *(say(f"what.{what}") for what in WHAT), say("to_gone"))
+    head = (say(dimension), *(say(f"what.{what}") for what in WHAT), say("gone_after"))
     cells = tuple(
         (
             Text(name_of(group, dimension, say)),
