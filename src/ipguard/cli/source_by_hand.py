@@ -133,8 +133,8 @@ def _tell(done: Intake, as_json: bool, more: Iterable[str]) -> None:
         )
         return
     show(
-        f"{done.listings} {'listing' if done.listings == 1 else 'listings'} taken in, {done.new} new and {done.changed} changed, "
-        f"under {safe(', '.join(done.sources))}."
+        f"{done.listings} {'listing' if done.listings == 1 else 'listings'} taken in, "
+        f"{done.new} new and {done.changed} changed, under {safe(', '.join(done.sources))}."
     )
     for exhibit in done.exhibits:
         show(f"Kept as exhibit {safe(exhibit)}.")
