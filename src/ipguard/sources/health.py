@@ -274,6 +274,7 @@ def _judge_canary(
         if run.canary == "error" and _before(session, run, canary=True) != "error":
             return
         why = _why(session, run, "canary", run.canary)
+        why = "" if run.canary == "empty" and why == "-" else why
         wrong[key] = Reason(f"health.canary_{run.canary}", {"canary": source.canary, "why": why})
 
 

@@ -64,8 +64,7 @@ async def _listen(kit: Kit, canary: str, adapter: Adapter, fetcher: Fetches) -> 
         if asked >= MOST_REQUESTS:
             break
     outcome = next((one for one in WORST_FIRST if one in outcomes), Outcome.EMPTY)
-    note = " ".join(notes) or f"No listing in {asked} answer{'s' if asked != 1 else ''}."
-    return Sung(outcome, *_as_told(last, note), 0)
+    return Sung(outcome, *_as_told(last, " ".join(notes)), 0)
 
 
 def _as_told(last: tuple[str, int | None], note: str) -> tuple[str, str, int | None]:
