@@ -36,8 +36,8 @@ from ipguard.wiring import PictureStore
 from ipguard.workspace import make_workspace
 
 ALERTS = 100_000
-PAGES = 60
-KEYS = 40
+PAGES = 25
+KEYS = 15
 PORTION = 5_000
 PAGE_GOAL, KEY_GOAL = 300.0, 80.0
 """Milliseconds: first paint of the queue at the 95th percentile, and a key press at the median."""

@@ -10,10 +10,15 @@ from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent / "pictures"
 SHOTS = (
-    ("alert", "/alerts?state=open", "en", "light"),
-    ("alert-zh", "/alerts?state=open", "zh-CN", "dark"),
-    ("case", "/cases/1", "en", "light"),
-    ("run", "/runs/1", "en", "light"),
+    ("today", "/", "en", "light", 1280),
+    ("alert", "/alerts", "en", "light", 1400),
+    ("alert-zh", "/alerts?look=layover", "zh-CN", "dark", 1400),
+    ("alert-phone", "/alerts", "zh-CN", "light", 390),
+    ("groups", "/alerts?group=seller", "en", "light", 1400),
+    ("compare", "/alerts/1/compare", "en", "dark", 1400),
+    ("second-look", "/second-look", "en", "light", 1280),
+    ("case", "/cases/1", "en", "light", 1280),
+    ("run", "/runs/1", "en", "light", 1280),
 )
 
 
@@ -29,9 +34,9 @@ def main() -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         state = None
-        for name, path, locale, theme in SHOTS:
+        for name, path, locale, theme, width in SHOTS:
             context = browser.new_context(
-                viewport={"width": 1280, "height": 860},
+                viewport={"width": width, "height": 880},
                 locale=locale,
                 color_scheme=theme,
                 storage_state=state,

@@ -88,7 +88,7 @@ class Console:
         found = []
         for path in sorted(self.app.state.pages):
             names = [name.partition(":")[0] for name in re.findall(r"{([^}]*)}", path)]
-            if NOT_SCREENS.match(path) or not ONES.issuperset(names):
+            if NOT_SCREENS.match(path) or "." in path or not ONES.issuperset(names):
                 continue
             found.append(re.sub(r"{[^}]*}", "1", path))
         return found
@@ -128,6 +128,8 @@ def furnish(console: Console) -> None:
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_screen_is_sound_accessible_and_fits_a_phone(console, language, theme):
+    from playwright.sync_api import Error
+
     wide = {"width": 1280, "height": 860}
     context, page = console.open(
         path="/", locale=language, color_scheme=theme, viewport={"width": 390, "height": 844}
@@ -137,7 +139,11 @@ def test_every_screen_is_sound_accessible_and_fits_a_phone(console, language, th
     screens = console.screens()
     assert len(screens) > 15
     for path in screens:
-        answer = page.goto(console.base + path)
+        try:
+            answer = page.goto(console.base + path)
+        except Error as error:
+            assert "Download" in str(error), path
+            continue
         if "text/html" not in (answer.headers.get("content-type") or ""):
             continue
         if answer.status == 422:
