@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -39,12 +40,12 @@ def now() -> datetime:
 
 
 @pytest.mark.needs("chromium")
-def test_scripts_finish_a_page_and_lead_the_browser_nowhere_they_must_not(run, server_factory, reply):
+def test_scripts_finish_a_page_and_lead_the_browser_nowhere_they_must_not(server_factory, reply):
     async def go():
         async with (
             server_factory() as server,
             http_transport(now=now, resolve=loopback, local_hosts=LOCAL) as http,
-            open_renderer(RenderingOptions("", "ipguard/1.2", settle_seconds=1.0), now=now, resolve=loopback, local_hosts=LOCAL) as renderer,
+            open_renderer(RenderingOptions("", "ipguard/1.2", settle_seconds=2.0), now=now, resolve=loopback, local_hosts=LOCAL) as renderer,
         ):  # fmt: skip
             fetcher = RenderingFetcher(
                 Fetcher(http, Manner(Identity("1.2"), MemoryPace(), now, min_gap_seconds=0.0)), renderer
@@ -92,7 +93,7 @@ def test_scripts_finish_a_page_and_lead_the_browser_nowhere_they_must_not(run, s
                 await fetcher.fetch(Request(f"{at}/list"))
             assert server.asked.count("/list") == 1
 
-    run(go())
+    asyncio.run(asyncio.wait_for(go(), 120))  # a browser on a busy machine takes its time
 
 
 def test_a_challenge_is_never_given_to_the_browser(run, server_factory, fetching, reply):
