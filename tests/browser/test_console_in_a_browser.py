@@ -142,7 +142,8 @@ def test_every_screen_is_sound_accessible_and_fits_a_phone(console, language, th
         try:
             answer = page.goto(console.base + path)
         except Error as error:
-            assert "Download" in str(error), path
+            if "Download" not in str(error):
+                faults.append((path, str(error)))
             continue
         if "text/html" not in (answer.headers.get("content-type") or ""):
             continue
