@@ -37,6 +37,7 @@ from ipguard.notify.events import EvidenceTrouble, event_id
 from ipguard.notify.outbox import announce
 from ipguard.rights.store import edition_now, load_works
 from ipguard.settings import Workspace
+from ipguard.sources.standstill import refuse_standstill
 from ipguard.sources.store import get_source, list_sources, refuse_by_hand
 from ipguard.sources.tables import SourceRow
 from ipguard.sweep import Progress, SourceReport, Stopped
@@ -70,7 +71,13 @@ def sweep_now(
     now: Callable[[], datetime],
     progress: Progress,
 ) -> Sweep:
-    """Run these sources now; with no names those that are due, or every enabled one."""
+    """Run these sources now; with no names those that are due, or every enabled one.
+
+    Raises:
+        WrongUse: everything is paused.
+    """
+    with reading(database) as session:
+        refuse_standstill(session)
     chosen = _chosen(database, names, everything=everything, at=now())
     free_the_dead(workspace, database)
     with sweeping(workspace.folder), looking_out(workspace, database) as lookout:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipguard.cli import source_health
-from ipguard.cli.options import JsonOption, WorkspaceOption, utc_now
+from ipguard.cli.options import JsonOption, WorkspaceOption, operator_name, utc_now
 from ipguard.cli.output import emit, safe, show
 from ipguard.cli.source_new import new
 from ipguard.cli.source_trial import try_saved
@@ -189,16 +189,37 @@ def _known_place(kind: str, base_of: Callable[[str, Sequence[Path]], str], recip
     return base
 
 
-@app.command()
-def pause(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """Stop looking at a source until it is resumed."""
-    _switch(name, False, workspace, as_json)
+EverythingOption = Annotated[
+    bool, typer.Option("--all", help="Everything, whatever its own state: one switch for the workspace.")
+]
 
 
 @app.command()
-def resume(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """Look at a paused source again; it is due at once."""
-    _switch(name, True, workspace, as_json)
+def pause(
+    name: Annotated[str, typer.Argument(help="Name of the source.")] = "",
+    everything: EverythingOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop looking at a source until it is resumed; with --all, at everything at once, runs that go on included."""
+    if everything:
+        _stand_still(True, workspace, as_json)
+    else:
+        _switch(name, False, workspace, as_json)
+
+
+@app.command()
+def resume(
+    name: Annotated[str, typer.Argument(help="Name of the source.")] = "",
+    everything: EverythingOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at a paused source again, it is due at once; with --all, let everything go on that is not paused itself."""
+    if everything:
+        _stand_still(False, workspace, as_json)
+    else:
+        _switch(name, True, workspace, as_json)
 
 
 @app.command()
@@ -218,6 +239,28 @@ def runs(name: NameArgument, workspace: WorkspaceOption = None, as_json: JsonOpt
         source_health.tell_run(run)
     if not found and not as_json:
         show("No run yet.")
+
+
+def _stand_still(still: bool, workspace: WorkspaceOption, as_json: bool) -> None:
+    from ipguard.database.engine import make_engine, transaction
+    from ipguard.jobs.claims import stop_everything
+    from ipguard.settings import open_workspace
+    from ipguard.sources.standstill import go_on
+
+    with transaction(make_engine(open_workspace(workspace).database_url)) as session:
+        running: list[str] = []
+        if still:
+            running = stop_everything(session, by=operator_name(), now=utc_now())
+        else:
+            go_on(session)
+    if as_json:
+        emit({"paused": still, "were_running": running})
+    elif still:
+        show(
+            f"Everything is paused; {len(running)} runs end at their next write. Go on: ipguard source resume --all"
+        )
+    else:
+        show("Sources run again.")
 
 
 def _switch(name: str, enabled: bool, workspace: WorkspaceOption, as_json: bool) -> None:

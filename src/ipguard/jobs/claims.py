@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from ipguard.errors import Interrupted, WrongUse
 from ipguard.matching.sellers import host_of
+from ipguard.sources.standstill import standstill, stop_all
 from ipguard.sources.tables import SourceRow
 
 LEASE = timedelta(seconds=90)
@@ -42,8 +43,10 @@ class LeaseLost(Interrupted):
 def claim_due(session: Session, *, owner: str, now: datetime, limit: int) -> list[Claim]:
     """Claim up to `limit` sources whose time has come, never two of one host.
 
-    Hosts that somebody is asking already are left for later.
+    Hosts that somebody is asking already are left for later. While everything is paused there is nothing to claim.
     """
+    if standstill(session) is not None:
+        return []
     asked = set(_hosts_held(session, now))
     chosen: list[str] = []
     rows = session.execute(
@@ -144,6 +147,13 @@ def release_all(session: Session, *, owner: str = "") -> list[str]:
         .returning(col(SourceRow.id))
     )
     return sorted(source_id for (source_id,) in freed)
+
+
+def stop_everything(session: Session, *, by: str, now: datetime) -> list[str]:
+    """Pause everything and take every lease away: what runs ends at its next write, and goes on after `go_on` from
+    there. Returns the sources that were running."""
+    stop_all(session, by=by, now=now)
+    return release_all(session)
 
 
 def _as_holder(session: Session, claim: Claim, **values: object) -> None:

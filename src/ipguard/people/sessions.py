@@ -199,3 +199,12 @@ def _lookup(
 def sweep_out(session: Session, now: datetime) -> None:
     """Remove what ended long ago, so that the table does not grow for ever."""
     session.execute(delete(SessionRow).where(col(SessionRow.ends_at) < now - KEPT))
+
+
+def last_visit(session: Session, me: Principal) -> datetime | None:
+    """When a person was last here before this session; None where that is not known."""
+    return session.scalars(
+        select(func.max(col(SessionRow.seen_at))).where(
+            col(SessionRow.person_id) == me.id, col(SessionRow.hash) != me.session
+        )
+    ).one()

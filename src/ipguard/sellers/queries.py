@@ -170,6 +170,12 @@ def one_seller(session: Session, who: SellerKey, hidden: Collection[str] = ()) -
     )
 
 
+def listed(session: Session, *, limit: int = 500) -> list[SellerEntryRow]:
+    """Entries in force on any list, newest first."""
+    query = select(SellerEntryRow).where(col(SellerEntryRow.ended_at).is_(None))
+    return list(session.scalars(query.order_by(col(SellerEntryRow.id).desc()).limit(limit)))
+
+
 def links_of(session: Session, who: SellerKey, hidden: Collection[str] = ()) -> tuple[Link, ...]:
     """Sellers who show the same pictures (that few others show), or bear the same name elsewhere; most shared first."""
     shared = _sharing(session, who, hidden)

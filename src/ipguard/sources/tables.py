@@ -41,6 +41,16 @@ class SourceRow(Row, table=True):
     created_at: datetime = Field(sa_type=Utc)
 
 
+class StandstillRow(Row, table=True):
+    """While this row is there, nothing runs; one row at most."""
+
+    __tablename__ = "standstill"
+
+    id: int = Field(primary_key=True)
+    since: datetime = Field(sa_type=Utc)
+    by: str
+
+
 class RunRow(Row, table=True):
     """One run of a source. With its frontier, rows of their own, it resumes."""
 

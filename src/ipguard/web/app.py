@@ -28,10 +28,13 @@ from ipguard.web import (
     people,
     record,
     reports,
+    rules,
     screens,
     second_look,
     sellers,
     signing,
+    sources,
+    today,
     triage,
     triage_more,
     verify_page,
@@ -51,7 +54,10 @@ from ipguard.web.navigation import pages_of
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ROOMS = (
+    today,
     screens,
+    sources,
+    rules,
     triage,
     triage_more,
     compare,
