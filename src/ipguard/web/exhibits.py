@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from evidence_store.bundles.papers.pictures import printable
 from ipguard.alerts.queries import one_alert
+from ipguard.alerts.tables import SightRow
 from ipguard.cases.store import exhibit_label
 from ipguard.cases.tables import CaseExhibitRow, CaseRow
 from ipguard.database.engine import reading, transaction
@@ -87,6 +88,11 @@ def _page(request: Request, exhibit_id: str, *, checked: bool) -> Response:
         rows = _in_cases(session, exhibit_id)
         alert = next((row.alert_id for row, _ in rows if row.alert_id is not None), None)
         story = one_alert(session, alert, now=desk.now()) if alert is not None else None
+        sights = [
+            (one, sight)
+            for one in (story.decisions if story else ())
+            if (sight := session.get(SightRow, one.id)) is not None
+        ]
     number = exhibit_label(rows[0][0].number) if rows else ""
     seen = look_at(opened, exhibit_id, number, alert)
     origin: Origin | None = request.app.state.exhibit_origin
@@ -96,6 +102,7 @@ def _page(request: Request, exhibit_id: str, *, checked: bool) -> Response:
         "exhibit.html",
         {
             "seen": seen, "exhibit_id": exhibit_id, "cases": [(case, row) for row, case in rows], "story": story,
+            "sights": sights,
             "facts": facts_of(seen.exhibit), "frame": frame, "picture_types": PICTURE_TYPES,
             "checks": verify_exhibit(opened, exhibit_id) if checked and not seen.exhibit.gone else None,
         },

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from evidence_store.exhibit import Artefact, Capture, Operator, WireExchange
 from ipguard.alerts.decisions import decide
-from ipguard.alerts.tables import AlertExhibitRow
+from ipguard.alerts.tables import AlertExhibitRow, SightRow
 from ipguard.cases.pages import SORTS
 from ipguard.cases.states import STATES
 from ipguard.cases.store import add_alert, new_case
@@ -96,6 +96,9 @@ class Place:
             new_case(session, "Moon Harbor <b>", by="ana", now=NOON)
             decide(session, 1, version=1, decision="infringing", by="ana", now=NOON)
             session.flush()
+            session.add(
+                SightRow(decision_id=1, way="alone", dwell_ms=1500, listing_version=1, alert_version=1)
+            )
             add_alert(session, 1, 1, by="ana", now=NOON)
 
     def app(self):
@@ -190,6 +193,7 @@ def test_an_exhibit_shows_its_page_from_another_origin_and_its_files_only_as_dow
     assert f"frame-src {APART}" in answer.headers["content-security-policy"]
     address = re.search(rf'<iframe src="{APART}(/[^"]+)"[^>]* sandbox=""', answer.text)[1]
     assert "2026-Civ-41" in answer.text
+    assert "1.5 s" in answer.text
     assert "parent.alert" not in answer.text
     opened = Opened(place.workspace, place.clock, inside.app.state.memory)
     origin = Origin(APART, inside.app.state.desk.access.secret)
