@@ -241,8 +241,8 @@ def _shown(desk: Desk, digest: str | None, frame: int = 0) -> Shown | None:
         return None  # the page says in its place that it cannot be shown
 
 
-def _beside(session: Session, story: AlertStory, now: datetime) -> list[tuple[str, str, int, list[Row]]]:
-    """Open alerts of the same seller, and of the same work: heading, address, how many, the first few."""
+def _beside(session: Session, story: AlertStory, now: datetime) -> list[tuple[str, str, str, list[Row]]]:
+    """Open alerts of the same seller, and of the same work: heading, address, how many at least, the first few."""
     view = story.view
     seller = view.alert.seller or seller_of(view.listing)
     found = []
@@ -250,12 +250,13 @@ def _beside(session: Session, story: AlertStory, now: datetime) -> list[tuple[st
         ("Same seller", Filter(seller=seller), {"seller": seller}),
         ("Same work, other sellers", Filter(work=view.work.id), {"work": view.work.id}),
     ):
-        others = [one for one in list_alerts(session, wanted, now=now, limit=BESIDE + 1) if one.id != view.id]
+        others = [one for one in list_alerts(session, wanted, now=now, limit=BESIDE + 2) if one.id != view.id]
         if part.get("work"):
             others = [one for one in others if one.alert.seller != seller]
         small = small_pictures(session, others)
         rows = [Row(one, small.get(one.id), "") for one in others[:BESIDE]]
-        found.append((heading, View().query(**part), count_alerts(session, wanted, now=now), rows))
+        more = "+" if len(others) > BESIDE else ""  # an exact number would read the index of the whole work
+        found.append((heading, View().query(**part), f"{len(rows)}{more}", rows))
     return found
 
 
