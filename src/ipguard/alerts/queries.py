@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, func, or_, select
+from sqlalchemy import cast as cast_to
 from sqlmodel import Session, col
 
 from ipguard.alerts.findings import from_row
@@ -46,6 +47,8 @@ class Filter:
     """Kept out by this suppression."""
     words: str = ""
     """Stand in the title, the seller's name or the address."""
+    back: bool = False
+    """Only those that came back after a decision, or from Later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +303,9 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(col(AlertRow.picture) == wanted.picture)
     if wanted.rule:
         conditions.append(col(AlertRow.suppressed_by) == wanted.rule)
+    if wanted.back:
+        woken = and_(col(AlertRow.reopened).is_not(None), cast_to(col(AlertRow.reopened), String) != "null")
+        conditions.append(or_(woken, col(AlertRow.state) == "later"))
     for word in wanted.words.split()[:8]:
         fields = (ListingRow.title, ListingRow.seller_name, ListingRow.url)
         conditions.append(or_(*(col(one).icontains(word, autoescape=True) for one in fields)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +13,6 @@ from ipguard.cli.source_new import new
 from ipguard.cli.source_trial import try_saved
 
 if TYPE_CHECKING:
-    from crawlers.auth import Auth
     from ipguard.sources.tables import SourceRow
 
 app = typer.Typer(no_args_is_help=True, help="Places to look at, and how they are.")
@@ -77,44 +74,31 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Add a place to look at. It is due at once: `ipguard sweep` looks."""
-    from crawlers.registry import recipe_base, recipe_for, spelled
+    from ipguard.adding import Asked, add_place, place_of
     from ipguard.database.engine import make_engine, transaction
     from ipguard.settings import open_workspace
-    from ipguard.sources.credentials import missing_keys
-    from ipguard.sources.health import set_canary
-    from ipguard.sources.looked_for import as_posted
-    from ipguard.sources.marketplaces import refuse_closed
-    from ipguard.sources.store import RENDERED, NewSource, add_source, parse_interval, parse_options
-    from ipguard.wiring import keys_of, recognise_adapter
+    from ipguard.sources.store import parse_interval, parse_options
 
     place = open_workspace(workspace)
-    interval, options, meant = (
+    asked = Asked(
+        place_to_look,
+        adapter,
+        name,
+        query,
         parse_interval(every),
+        gap,
         parse_options(option or ()),
-        spelled(place_to_look, (place.marketplaces,)),
+        rendered,
+        local,
     )
-    url, words, recipes = meant.base_url, query or meant.query, (place.marketplaces,)
-    known = meant.adapter or recipe_for(url, recipes)
-    if not known:
-        refuse_closed(url)
-    kind = adapter or known or recognise_adapter(place, url, local=local, now=utc_now, log=meant.way == "ct")
-    url = url or _known_place(kind, recipe_base, recipes)
-    if kind == "ebay-image" and "image" not in options:
-        options["image"], name = as_posted(Path(words)), name or f"ebay-image-{Path(words).stem.lower()}"
-        words = ""
-    auth = _try_out(kind, url, options, gap, recipes)
-    if rendered:
-        options[RENDERED] = True
+    found = place_of(place, asked, now=utc_now)
     with transaction(make_engine(place.database_url)) as session:
-        wanted = NewSource(url, kind, name or meant.name, words, options, local, interval, gap, recipes)
-        row = add_source(session, wanted, now=utc_now())
-        if canary:
-            source_health.check_canary(place, row, canary)
-            set_canary(session, row.id, canary)
+        row, lacking = add_place(session, place, found, canary=canary, now=utc_now())
+    auth = found.auth
     if as_json:
         emit(_facts(row))
         return
-    for variable in missing_keys(row, auth, keys_of(place)):
+    for variable in lacking:
         lacks = "is asked without a key, which shows less" if auth and auth.optional else "is skipped"
         show(f"Until {variable} is set, or stands in the key file, it {lacks}.")
     show(f"Looking at [bold]{safe(row.id)}[/] ({safe(row.base_url)}) as {safe(row.adapter)}, every {every}.")
@@ -157,36 +141,6 @@ def list_all(
                 f"{safe(one.host)} has kept failing since {one.since:%Y-%m-%d %H:%M} UTC and is left alone until "
                 f"{one.until:%H:%M}: {safe(one.why)}"
             )
-
-
-def _try_out(
-    kind: str, url: str, options: Mapping[str, str | int | bool], gap: float, recipes: Sequence[Path]
-) -> Auth | None:
-    """Make the adapter once, so that it says now what it lacks; returns how its hosts are told who asks."""
-    from crawlers.errors import BadSource
-    from crawlers.registry import build_adapter
-    from ipguard.errors import WrongUse
-    from ipguard.sources.store import check_url
-
-    try:
-        made = build_adapter(kind, check_url(url), options, min_gap_seconds=max(gap, 0.001), recipes=recipes)
-    except BadSource as error:
-        raise WrongUse(str(error), hint=error.hint) from error
-    return made.policy.auth
-
-
-def _known_place(kind: str, base_of: Callable[[str, Sequence[Path]], str], recipes: Sequence[Path]) -> str:
-    """Where the source of a recipe is, for whoever gave no address."""
-    from crawlers.errors import BadSource
-    from ipguard.errors import WrongUse
-
-    try:
-        base = base_of(kind, recipes)
-    except BadSource as error:
-        raise WrongUse(str(error), hint=error.hint) from error
-    if not base:
-        raise WrongUse("This recipe fits many shops", hint=f"Say which: {kind}@https://shop.example")
-    return base
 
 
 EverythingOption = Annotated[

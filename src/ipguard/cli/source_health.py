@@ -11,9 +11,7 @@ from ipguard.cli.options import JsonOption, WorkspaceOption, operator_name, utc_
 from ipguard.cli.output import emit, safe, show
 
 if TYPE_CHECKING:
-    from ipguard.settings import Workspace
     from ipguard.sources.health import Alarm, RunHealth, SourceHealth
-    from ipguard.sources.tables import SourceRow
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the source.")]
 RUNS_SHOWN = 10
@@ -101,16 +99,18 @@ def change(
     as_json: JsonOption = False,
 ) -> None:
     """Change what is asked as canary, how often a source is looked at, or how gently."""
+    from ipguard.adding import check_canary
     from ipguard.database.engine import make_engine, transaction
     from ipguard.settings import open_workspace
     from ipguard.sources.health import set_canary
     from ipguard.sources.store import get_source, parse_interval
+    from ipguard.wiring import adapter_of
 
     place = open_workspace(workspace)
     with transaction(make_engine(place.database_url)) as session:
         row = get_source(session, name)
         if canary is not None:
-            check_canary(place, row, canary)
+            check_canary(adapter_of(place, row), row, canary)
             set_canary(session, name, canary)
         if every:
             row.every_seconds = int(parse_interval(every).total_seconds())
@@ -190,27 +190,6 @@ def forget(
             f"[bold]{safe(one.source)}[/] after {one.retain_days} days: {one.listings} listings, {one.versions} old "
             f"versions and {one.pictures} pictures {'would go' if dry_run else 'are gone'}; {one.kept_flagged} stay, "
             "since an alert rests on them."
-        )
-
-
-def check_canary(place: Workspace, row: SourceRow, canary: str) -> None:
-    """Refuse an address on a host that the source does not ask.
-
-    Raises:
-        WrongUse: with the hosts that it asks.
-    """
-    from urllib.parse import urlsplit
-
-    from ipguard.errors import WrongUse
-    from ipguard.wiring import adapter_of
-
-    if not canary.startswith(("http://", "https://")):
-        return
-    hosts = adapter_of(place, row).hosts
-    if urlsplit(canary).netloc.lower() not in hosts:
-        raise WrongUse(
-            f"{canary} is on no host of {row.id}, so it would never be asked",
-            hint=f"Its hosts: {', '.join(hosts)}.",
         )
 
 

@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from crawlers.adapter import Policy
 from crawlers.errors import BadSource
-from crawlers.registry import known_adapters, spelled
+from crawlers.registry import known_adapters
+from ipguard.adding import Asked, add_place, check_canary, place_of
 from ipguard.database.engine import reading, transaction
 from ipguard.errors import WrongUse
 from ipguard.jobs.claims import stop_everything
@@ -28,8 +29,6 @@ from ipguard.sources.runs import told
 from ipguard.sources.standstill import go_on, standstill
 from ipguard.sources.store import (
     BY_HAND,
-    NewSource,
-    add_source,
     get_source,
     list_sources,
     parse_interval,
@@ -38,7 +37,7 @@ from ipguard.sources.store import (
 from ipguard.sources.tables import SourceRow
 from ipguard.web.desk import desk_of, go
 from ipguard.web.queries import run_report
-from ipguard.wiring import adapter_of, recognise_adapter
+from ipguard.wiring import adapter_of
 
 router = APIRouter()
 
@@ -106,22 +105,11 @@ def add(
     """Add a place to look at; without an adapter the place is asked what it is."""
     desk = desk_of(request)
     who = desk.act(request, token, Right.SOURCE_EDIT)
-    interval, meant = parse_interval(every), spelled(place.strip())
-    try:
-        kind = adapter or meant.adapter or recognise_adapter(
-            desk.workspace, meant.base_url, local=False, now=desk.now, log=meant.way == "ct"
-        )  # fmt: skip
-        wanted = NewSource(
-            meant.base_url, kind, meant.name, query.strip() or meant.query, every=interval,
-            recipes=(desk.workspace.marketplaces,),
-        )  # fmt: skip
-        with transaction(desk.engine) as session:
-            row = add_source(session, wanted, now=desk.now())
-            adapter_of(desk.workspace, row)  # refuses now what it would refuse at its first run
-            audit(session, who, "source.add", f"source:{row.id}", {"adapter": row.adapter}, desk.now())
-            name = row.id
-    except BadSource as error:
-        raise WrongUse(str(error), hint=error.hint) from error
+    found = place_of(desk.workspace, Asked(place, adapter, "", query, parse_interval(every)), now=desk.now)
+    with transaction(desk.engine) as session:
+        row, _ = add_place(session, desk.workspace, found, now=desk.now())
+        audit(session, who, "source.add", f"source:{row.id}", {"adapter": row.adapter}, desk.now())
+        name = row.id
     return go(f"/sources/{name}")
 
 
@@ -177,6 +165,7 @@ def change(
     interval = parse_interval(every)
     with transaction(desk.engine) as session:
         row = get_source(session, name)
+        check_canary(adapter_of(desk.workspace, row), row, canary.strip())
         row.every_seconds, row.min_gap_seconds, row.query = int(interval.total_seconds()), gap, query.strip()
         session.add(row)
         set_canary(session, name, canary)

@@ -18,7 +18,6 @@ from ipguard.database.engine import reading
 from ipguard.hunting.store import list_hunts
 from ipguard.hunting.tables import HuntRow
 from ipguard.listings.tables import ListingEventRow
-from ipguard.matching.score import THRESHOLD
 from ipguard.people.rights import Principal
 from ipguard.people.sessions import last_visit
 from ipguard.sources.health import Alarm, open_alarms
@@ -87,7 +86,7 @@ def day_of(session: Session, me: Principal, now: datetime) -> Day:
     never = [line for line in lines if line.run is None]
     return Day(
         review=count_alerts(session, Filter(), now=now),
-        back=_back(session, now),
+        back=count_alerts(session, Filter(back=True), now=now),
         looks=count_looks(session, reader=me.by).get("waiting", 0),
         overdue=_cases(session, "overdue", now),
         week=_cases(session, "week", now),
@@ -98,13 +97,6 @@ def day_of(session: Session, me: Principal, now: datetime) -> Day:
         since=_since(session, me),
         watched=len(works(session)),
     )
-
-
-def _back(session: Session, now: datetime) -> int:
-    woken = (col(AlertRow.state) == "open") & col(AlertRow.reopened).is_not(None)
-    due = (col(AlertRow.state) == "later") & (col(AlertRow.later_until) <= now)
-    query = select(func.count()).select_from(AlertRow).where(woken | due, col(AlertRow.score) >= THRESHOLD)
-    return session.scalars(query).one()
 
 
 def _cases(session: Session, due: str, now: datetime) -> int:

@@ -47,6 +47,7 @@ class ViewForm(BaseModel):
     picture: str = ""
     rule: str = ""
     q: str = ""
+    back: str = ""
     group: str = ""
     start: str = Field("", alias="from")
     page: str = ""

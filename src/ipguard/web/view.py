@@ -71,6 +71,7 @@ class View:
             "picture": wanted.picture,
             "rule": str(wanted.rule or ""),
             "q": wanted.words,
+            "back": "1" if wanted.back else "",
             "group": self.group,
         }
 
@@ -114,6 +115,7 @@ def read_view(said: Mapping[str, str]) -> View:
         picture=part("picture"),
         rule=_number(part("rule")),
         words=" ".join(part("q").split()),
+        back=part("back") == "1",
     )
     group = part("group") if part("group") in GROUPS else ""
     look = part("look") if part("look") in LOOKS else ""
