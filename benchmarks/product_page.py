@@ -37,7 +37,8 @@ def large(size: int = 600_000) -> bytes:
     card = '<li class="product-card" data-id="{n}"><a href="/products/{n}?ref=rail"><picture><source srcset="/i/{n}-400.webp 400w, /i/{n}-800.webp 800w"><img src="/i/{n}-400.jpg" alt="{t}" loading="lazy"></picture><h3>{t}</h3><span class="price">$ {n}.90</span></a></li>'
     review = '<article class="review"><header><b>Visitor {n}</b> <time>2026-0{m}-1{m}</time></header><p>{t}</p></article>'
     icon = '<svg class="icon" viewBox="0 0 24 24"><path d="{d}"/></svg>'
-    parts, third = [], size // 3
+    parts: list[str] = []
+    third = size // 3
     state = json.dumps(
         [{"id": n, "t": text(8), "v": [dice.random() for _ in range(4)]} for n in range(third // 170)]
     )
