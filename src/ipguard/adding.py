@@ -14,6 +14,7 @@ from crawlers.adapter import Adapter
 from crawlers.auth import Auth
 from crawlers.errors import BadSource
 from crawlers.registry import build_adapter, recipe_base, recipe_for, spelled
+from ipguard.asking import recognise_adapter
 from ipguard.errors import WrongUse
 from ipguard.settings import Workspace
 from ipguard.sources.credentials import missing_keys
@@ -22,7 +23,7 @@ from ipguard.sources.looked_for import as_posted
 from ipguard.sources.marketplaces import refuse_closed
 from ipguard.sources.store import RENDERED, NewSource, add_source, check_url
 from ipguard.sources.tables import SourceRow
-from ipguard.wiring import adapter_of, keys_of, recognise_adapter
+from ipguard.wiring import adapter_of, keys_of
 
 Options = Mapping[str, str | int | bool]
 

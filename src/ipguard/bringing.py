@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from crawlers.fetch.browser import BrowserOptions
 from evidence_store.exhibit import Operator
+from ipguard.asking import fetch_pictures, see_page
 from ipguard.evidence import EvidenceVault
 from ipguard.intake import Intake, IntakeKit, Order, Seen, paste, take_table
 from ipguard.jobs.lock import sweeping
@@ -23,7 +24,7 @@ from ipguard.service import free_the_dead
 from ipguard.settings import Workspace
 from ipguard.sources.importing import Contents, Manner, read_contents
 from ipguard.spool import Spool
-from ipguard.wiring import PictureStore, fetch_pictures, looking_out, make_desk, see_page
+from ipguard.wiring import PictureStore, looking_out, make_desk
 
 
 @dataclass(frozen=True, slots=True)

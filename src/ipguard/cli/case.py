@@ -293,8 +293,8 @@ def _keep(
     """Capture, keep, tell; whether the page itself is in the exhibit."""
     from crawlers.fetch.browser import BrowserOptions
     from evidence_store.exhibit import Operator
+    from ipguard.asking import recapture_for_case
     from ipguard.cases.store import exhibit_label
-    from ipguard.wiring import recapture_for_case
 
     zone = _zone(how.time_zone)
     options = BrowserOptions(locale=how.locale, time_zone=zone) if how.browser else None

@@ -85,8 +85,8 @@ def new(
 def _walked(place: Workspace, url: str, hints: Hints, *, local: bool) -> Walk:
     from crawlers.recipes.proposing.proposed import Unclear
     from crawlers.recipes.proposing.walk import begin, look_closer, look_for_nothing
+    from ipguard.asking import asking
     from ipguard.errors import SourceRefused
-    from ipguard.wiring import asking
 
     with asking(place, url, local=local, now=utc_now, rendered=hints.rendered) as ask:
         say("Asking for robots.txt and the list …")

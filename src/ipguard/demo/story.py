@@ -19,6 +19,7 @@ from evidence_store.verify.verdict import Verdict
 from evidence_store.verify.verifier import verify_bundle
 from ipguard.alerts.decisions import decide
 from ipguard.alerts.queries import AlertView, Filter, list_alerts
+from ipguard.asking import recognise_adapter
 from ipguard.cases.store import add_alert, new_case
 from ipguard.database.engine import make_engine, reading, transaction
 from ipguard.demo import art
@@ -30,7 +31,7 @@ from ipguard.service import sweep_now
 from ipguard.settings import Workspace
 from ipguard.sources.store import NewSource, add_source
 from ipguard.sweep import SourceReport
-from ipguard.wiring import add_watchlist, recognise_adapter
+from ipguard.wiring import add_watchlist
 from ipguard.workspace import make_workspace
 
 MARK = ".ipguard-demo"

@@ -22,6 +22,7 @@ from crawlers.errors import CrawlError
 from evidence_store.exhibit import Operator
 from evidence_store.kept import Kept
 from ipguard.alerts.tables import AlertRow
+from ipguard.asking import recapture_for_case
 from ipguard.cases.store import move_case, new_case, one_case
 from ipguard.cli.main import build
 from ipguard.database.engine import make_engine, reading, transaction
@@ -31,7 +32,6 @@ from ipguard.listings.tables import ListingPictureRow, ListingRow
 from ipguard.recapture import Outcome, Wanted
 from ipguard.settings import Workspace
 from ipguard.sources.tables import SourceRow
-from ipguard.wiring import recapture_for_case
 from ipguard.workspace import make_workspace
 
 chromium = pytest.mark.needs("chromium")
