@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 import crawlers.registry
 from crawlers.adapter import Adapter
@@ -54,8 +55,11 @@ from ipguard.rights.store import (
     ReferencePicture,
     import_watchlist,
     load_pictures,
+    note_trials,
+    pictures_of,
     read_pictures,
 )
+from ipguard.rights.tables import PictureRow
 from ipguard.rights.watchlist import load_watchlist
 from ipguard.settings import Workspace
 from ipguard.sources.answers import DatabaseAnswers
@@ -115,11 +119,23 @@ class Sweeper:
 
 
 def add_watchlist(
-    workspace: Workspace, file: Path, *, now: Clock, self_test: trials.Advance | None = None
+    workspace: Workspace,
+    file: Path,
+    *,
+    now: Clock,
+    self_test: trials.Advance | None = None,
+    changing: bool = False,
+    also: Callable[[Session, Imported], None] = lambda _session, _done: None,
 ) -> Imported:
     """Read a watchlist file and its pictures, and take all of it or nothing.
 
-    With `self_test` altered copies of every picture are looked for first; it is told how far that is.
+    Args:
+        workspace: its database and picture store.
+        file: the watchlist; its pictures lie beside it.
+        now: the time.
+        self_test: looks for altered copies of every picture first, and is told how far that is.
+        changing: paused works stay so, and known pictures keep what was said about them.
+        also: is done in the same transaction, at its end.
     """
     watchlist = load_watchlist(file)
     store = PictureStore(workspace.pictures)
@@ -129,9 +145,41 @@ def add_watchlist(
         if self_test is not None:
             pictures = _examined(engine, store, pictures, self_test)
         with transaction(engine) as session:
-            return import_watchlist(session, watchlist, pictures, now=now())
+            done = import_watchlist(session, watchlist, pictures, now=now(), changing=changing)
+            also(session, done)
+            return done
     finally:
         engine.dispose()
+
+
+def try_references(
+    workspace: Workspace, database: Engine, work: str, advance: trials.Advance, *, all_of_them: bool
+) -> None:
+    """Look for altered copies of the pictures of a work, of those not tested yet or of all, and write down the result.
+
+    Raises:
+        WrongUse: a picture is gone from the store.
+    """
+    store = PictureStore(workspace.pictures)
+    with reading(database) as session:
+        mine = pictures_of(session, work)
+        wanted = [row for row in mine if all_of_them or not _tested(row)]
+        others = [row for row in (*mine, *load_pictures(session)) if row not in wanted]
+        known = [_added(store, row) for row in others]
+        added = [_added(store, row) for row in wanted]
+    if not added:
+        return
+    said = trials.examine(added, known, advance=advance)
+    with transaction(database) as session:
+        note_trials(session, work, {digest: reasons for (_, digest), reasons in said.items()})
+
+
+def _added(store: PictureStore, row: PictureRow) -> trials.Added:
+    return trials.Added(row.work_id, row.sha256, row.file_name, store.get(row.sha256))
+
+
+def _tested(row: PictureRow) -> bool:
+    return any(note["code"] == "reference.self_test" for note in row.warnings)
 
 
 def keys_of(workspace: Workspace) -> Keys:
@@ -328,7 +376,7 @@ def _examined(
     works = {picture.work for picture in pictures}
     with reading(engine) as session:
         rows = [row for row in load_pictures(session) if row.work_id not in works]
-    known = [trials.Added(row.work_id, row.sha256, row.file_name, store.get(row.sha256)) for row in rows]
+    known = [_added(store, row) for row in rows]
     added = [trials.Added(p.work, p.sha256, p.file_name, store.get(p.sha256)) for p in pictures]
     said = trials.examine(added, known, advance=advance)
     return tuple(

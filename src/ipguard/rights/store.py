@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, SQLModel, col, select
 
 from ipguard.database.statements import insert_into
@@ -29,6 +29,12 @@ from ipguard.rights.tables import (
 from ipguard.rights.work import Name, NameKind, OfficialPrice, Right, RightKind, Watchlist, Work
 
 MAX_PICTURE_BYTES = 20_000_000
+
+TRIED = frozenset(
+    f"reference.{what}"
+    for what in ("self_test", "look_alike", "weak_edits", "weak_parts", "weak_layouts", "weak_goods")
+)
+"""What a self-test says of a picture; everything else is said by looking at it alone."""
 
 Part = NameRow | RightRow | PictureRow | OfficialSellerRow | OfficialPriceRow | OfficialDomainRow
 PARTS: tuple[type[Part], ...] = (
@@ -111,13 +117,21 @@ def read_pictures(watchlist: Watchlist, look: Look, keep: Keep) -> tuple[Referen
 
 
 def import_watchlist(
-    session: Session, watchlist: Watchlist, pictures: Sequence[ReferencePicture], *, now: datetime
+    session: Session,
+    watchlist: Watchlist,
+    pictures: Sequence[ReferencePicture],
+    *,
+    now: datetime,
+    changing: bool = False,
 ) -> Imported:
-    """Put every work of a watchlist into the database, replacing what an older version of it said."""
+    """Put every work of a watchlist into the database, replacing what an older version of it said.
+
+    With `changing`, a work that is paused stays so, and pictures that it had keep what was said about them.
+    """
     edition = next_edition(session)
     known = set(session.exec(select(WorkRow.id)).all())
     for work in watchlist.works:
-        _put_work(session, work, [p for p in pictures if p.work == work.id], edition, now)
+        _put_work(session, work, [p for p in pictures if p.work == work.id], edition, now, changing)
     ids = [work.id for work in watchlist.works]
     return Imported(
         added=tuple(i for i in ids if i not in known),
@@ -149,9 +163,58 @@ def lock_edition(session: Session) -> None:
     session.execute(select(EditionRow).with_for_update())
 
 
+def set_watched(session: Session, work_id: str, watched: bool, *, now: datetime) -> WorkRow:
+    """Pause a work, or watch it again; what was listed meanwhile has then to be searched for its pictures.
+
+    Raises:
+        WrongUse: there is no such work.
+    """
+    edition, row = next_edition(session), session.get(WorkRow, work_id)
+    if row is None:
+        raise WrongUse(f"There is no work {work_id}.")
+    if watched and not row.active:
+        pictures = update(PictureRow).where(col(PictureRow.work_id) == work_id)
+        session.execute(pictures.values(edition=edition))
+    row.active, row.updated_at = watched, now
+    session.add(row)
+    return row
+
+
+def note_trials(session: Session, work_id: str, said: Mapping[str, Sequence[Reason]]) -> None:
+    """Write down what the self-test said about pictures, by their SHA-256; an older test's words go."""
+    for row in session.exec(select(PictureRow).where(PictureRow.work_id == work_id)):
+        if row.sha256 in said:
+            first = [note for note in row.warnings if str(note["code"]) not in TRIED]
+            row.warnings = [*first, *_notes(said[row.sha256])]
+            session.add(row)
+
+
 def load_works(session: Session) -> tuple[Work, ...]:
     """Every active work with its names, rights, sellers and prices; pictures are asked for by themselves."""
-    rows = session.exec(select(WorkRow).where(col(WorkRow.active)).order_by(WorkRow.id)).all()
+    return _values(
+        session, session.exec(select(WorkRow).where(col(WorkRow.active)).order_by(WorkRow.id)).all()
+    )
+
+
+def load_work(session: Session, work_id: str) -> Work:
+    """One work, active or not, as `load_works` gives it.
+
+    Raises:
+        WrongUse: there is no such work.
+    """
+    row = session.get(WorkRow, work_id)
+    if row is None:
+        raise WrongUse(f"There is no work {work_id}.")
+    return _values(session, [row])[0]
+
+
+def pictures_of(session: Session, work_id: str) -> tuple[PictureRow, ...]:
+    """Reference pictures of one work, active or not, as they were added."""
+    statement = select(PictureRow).where(PictureRow.work_id == work_id).order_by(col(PictureRow.id))
+    return tuple(session.exec(statement).all())
+
+
+def _values(session: Session, rows: Sequence[WorkRow]) -> tuple[Work, ...]:
     names = _by_work(session.exec(select(NameRow).order_by(col(NameRow.id))).all())
     rights = _by_work(session.exec(select(RightRow).order_by(col(RightRow.id))).all())
     sellers = _by_work(session.exec(select(OfficialSellerRow).order_by(OfficialSellerRow.seller)).all())
@@ -197,18 +260,25 @@ def _bytes_of(path: Path) -> tuple[bytes, str]:
 
 
 def _put_work(
-    session: Session, work: Work, pictures: Sequence[ReferencePicture], edition: int, now: datetime
+    session: Session,
+    work: Work,
+    pictures: Sequence[ReferencePicture],
+    edition: int,
+    now: datetime,
+    changing: bool,
 ) -> None:
     row = session.get(WorkRow, work.id)
+    active = row.active if row is not None and changing else True
+    said = _said(session, work.id) if changing else {}
     since = _editions(session, work.id) if row is not None and row.active else {}
     if row is None:
         row = WorkRow(id=work.id, title=work.title, owner=work.owner, created_at=now, updated_at=now)
-    row.title, row.owner, row.active, row.updated_at = work.title, work.owner, True, now
+    row.title, row.owner, row.active, row.updated_at = work.title, work.owner, active, now
     session.add(row)
     session.flush()
     for table in PARTS:
         session.execute(delete(table).where(col(table.work_id) == work.id))
-    session.add_all(_parts(work, pictures, since, edition))
+    session.add_all(_parts(work, pictures, since, edition, said))
     session.flush()
 
 
@@ -218,8 +288,22 @@ def _editions(session: Session, work_id: str) -> dict[tuple[str, str], int]:
     return {(row.sha256, row.file_name): row.edition for row in rows}
 
 
+def _said(session: Session, work_id: str) -> dict[str, list[dict[str, object]]]:
+    """Content of each picture of a work → what was said about it."""
+    rows = session.exec(select(PictureRow).where(PictureRow.work_id == work_id))
+    return {row.sha256: list(row.warnings) for row in rows}
+
+
+def _notes(reasons: Sequence[Reason]) -> list[dict[str, object]]:
+    return [{"code": one.code, "values": dict(one.values)} for one in reasons]
+
+
 def _parts(
-    work: Work, pictures: Sequence[ReferencePicture], since: Mapping[tuple[str, str], int], edition: int
+    work: Work,
+    pictures: Sequence[ReferencePicture],
+    since: Mapping[tuple[str, str], int],
+    edition: int,
+    said: Mapping[str, list[dict[str, object]]],
 ) -> list[SQLModel]:
     unique = {picture.sha256: picture for picture in pictures}
     return [
@@ -256,7 +340,7 @@ def _parts(
                 media_type=p.look.media_type,
                 width=p.look.width,
                 height=p.look.height,
-                warnings=[{"code": w.code, "values": dict(w.values)} for w in p.look.warnings],
+                warnings=said.get(p.sha256) or _notes(p.look.warnings),
                 edition=since.get((p.sha256, p.file_name), edition),
             )
             for p in unique.values()

@@ -38,6 +38,7 @@ from ipguard.web import (
     triage,
     triage_more,
     verify_page,
+    watchlist,
 )
 from ipguard.web.access import Access, read_secret
 from ipguard.web.api.app import PREFIX as API
@@ -56,6 +57,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ROOMS = (
     today,
     screens,
+    watchlist,
     sources,
     rules,
     triage,
@@ -100,6 +102,7 @@ def create_app(
     access = Access(read_secret(workspace))
     app.state.desk = Desk(workspace, engine, now, access, make_pages(), export)
     app.state.memory, app.state.exports, app.state.turns = Memory(), Exports(), verify_page.Turns()
+    app.state.trials = Exports()
     app.state.exhibit_origin = Origin(exhibits_at, access.secret) if exhibits_at else None
     app.add_middleware(Guard, hosts=[*LOOPBACK, workspace.settings.console.host, *hosts])
     app.mount("/static", Static(directory=str(files("ipguard.web").joinpath("static"))), "static")

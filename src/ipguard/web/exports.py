@@ -42,9 +42,9 @@ class Exports:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "export")
         self._lock = threading.Lock()
-        self._of: dict[int, Running] = {}
+        self._of: dict[int | str, Running] = {}
 
-    def begin(self, case_id: int, work: Work) -> Running:
+    def begin(self, case_id: int | str, work: Work) -> Running:
         """Start the export of a case, or join the one that runs; waits WAIT_SECONDS at most."""
         with self._lock:
             running = self._of.get(case_id)
@@ -54,7 +54,7 @@ class Exports:
         self._wait(running)
         return running
 
-    def of(self, case_id: int) -> Running | None:
+    def of(self, case_id: int | str) -> Running | None:
         """The last export of a case in this process."""
         return self._of.get(case_id)
 

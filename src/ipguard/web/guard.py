@@ -11,7 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_FORM_BYTES = 64 * 1024
 MAX_BUNDLE_BYTES = 256 * 1024 * 1024
-UPLOADS = ("/verify", "/api/v1/verify")
+MAX_PICTURES_BYTES = 64 * 1024 * 1024
+UPLOADS = {
+    "/verify": MAX_BUNDLE_BYTES,
+    "/api/v1/verify": MAX_BUNDLE_BYTES,
+    "/watchlist-pictures": MAX_PICTURES_BYTES,
+}
+"""Paths that take more than a form, and how much."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -68,7 +74,7 @@ def _refusal(scope: Scope, hosts: frozenset[str]) -> tuple[int, str] | None:
     length = headers.get("content-length", "")
     if not length.isascii() or not length.isdigit():
         return 411, "The length of the body is missing."
-    if int(length) > (MAX_BUNDLE_BYTES if scope["path"] in UPLOADS else MAX_FORM_BYTES):
+    if int(length) > UPLOADS.get(scope["path"], MAX_FORM_BYTES):
         return 413, "That is larger than the console takes; use the command line."
     return None
 
