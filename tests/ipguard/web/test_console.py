@@ -224,7 +224,7 @@ def test_a_source_is_paused_and_resumed(inside):
 
 def test_the_watchlist_says_how_far_the_search_of_what_was_seen_before_is(inside):
     page = inside.get("/watchlist?lang=zh").text
-    assert '<progress value="3" max="9">' in page
+    assert '<progress value="3" max="9"' in page
     assert "回溯搜索" in page
 
 
