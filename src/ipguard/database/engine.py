@@ -7,6 +7,7 @@ most the last commits on a power cut and never corrupts; what must not be lost i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,6 +30,7 @@ def make_engine(url: str) -> Engine:
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _sqlite_settings)
         event.listen(engine, "begin", _begin_immediate)
+        engine.update_execution_options(ipguard_turn=threading.Lock())
         return engine
     try:
         return create_engine(_psycopg(url), hide_parameters=True, pool_pre_ping=True)
@@ -47,7 +49,12 @@ def transaction(engine: Engine) -> Iterator[Session]:
     Raises:
         Interrupted: the disk is full or the database stayed locked; the transaction was rolled back.
     """
-    with Session(engine, expire_on_commit=False) as session, _told_in_words(), session.begin():
+    with (
+        _turn(engine),
+        Session(engine, expire_on_commit=False) as session,
+        _told_in_words(),
+        session.begin(),
+    ):
         yield session
 
 
@@ -58,7 +65,7 @@ def connected(engine: Engine) -> Iterator[Connection]:
     Raises:
         Interrupted: the disk is full or the database stayed locked; the transaction was rolled back.
     """
-    with _told_in_words(), engine.begin() as connection:
+    with _turn(engine), _told_in_words(), engine.begin() as connection:
         yield connection
 
 
@@ -75,17 +82,37 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """The turn of one writer of this process on SQLite; elsewhere, and for readers, nothing is waited for."""
+    options = engine.get_execution_options()
+    lock = None if options.get("ipguard_read_only") else options.get("ipguard_turn")
+    if lock is None:
+        yield
+        return
+    if not lock.acquire(timeout=BUSY_SECONDS):
+        raise _stayed_locked()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _stayed_locked() -> Interrupted:
+    return Interrupted(
+        f"The database stayed locked for {BUSY_SECONDS:.0f} seconds; "
+        "everything reported before this step is kept, this step was not",
+        hint="Another ipguard is writing. Wait for it, then run the same command again.",
+    )
+
+
+@contextmanager
 def _told_in_words() -> Iterator[None]:
     try:
         yield
     except (OperationalError, ProgrammingError) as error:
         text = str(error.orig).lower()
         if "locked" in text or "busy" in text:
-            raise Interrupted(
-                f"The database stayed locked for {BUSY_SECONDS:.0f} seconds; "
-                "everything reported before this step is kept, this step was not",
-                hint="Another ipguard is writing. Wait for it, then run the same command again.",
-            ) from error
+            raise _stayed_locked() from error
         if "full" in text or "no space" in text or "disk i/o" in text:
             raise Interrupted(
                 "The disk is full; everything reported before this step is kept, this step was not",
