@@ -51,15 +51,22 @@ def pictures() -> dict[str, bytes]:
     return draw_pictures(lambda _done, _total: None)
 
 
-@pytest.fixture
-def place(tmp_path: Path, pictures: dict[str, bytes]) -> Iterator[Path]:
-    """A workspace with one due source: a shop that is open."""
-    (tmp_path / "w.toml").write_text(WATCHLIST, "utf-8")
-    ipguard("init", "ws", cwd=tmp_path)
-    ipguard("watch", "add", "w.toml", "--no-self-test", "-w", "ws", cwd=tmp_path)
+@pytest.fixture(scope="module")
+def prepared(pictures: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A workspace with one due source, made by the commands: a shop that is open. Copied for each test."""
+    folder = tmp_path_factory.mktemp("prepared")
+    (folder / "w.toml").write_text(WATCHLIST, "utf-8")
+    ipguard("init", "ws", cwd=folder)
+    ipguard("watch", "add", "w.toml", "--no-self-test", "-w", "ws", cwd=folder)
     with open_shop(OUTLET, pictures) as (_, url):
-        ipguard("source", "add", url, "--name", "shop", "--local", "--gap", "0", "-w", "ws", cwd=tmp_path)
-        yield tmp_path
+        ipguard("source", "add", url, "--name", "shop", "--local", "--gap", "0", "-w", "ws", cwd=folder)
+        yield folder
+
+
+@pytest.fixture
+def place(prepared: Path, tmp_path: Path) -> Path:
+    shutil.copytree(prepared, tmp_path / "p")
+    return tmp_path / "p"
 
 
 def serve(place: Path) -> tuple[subprocess.Popen[bytes], str]:

@@ -141,21 +141,17 @@ def place(prepared: Path, tmp_path: Path) -> Path:
 
 
 def add(place: Path, url: str) -> None:
-    ipguard(
-        "source",
-        "add",
-        url,
-        "--name",
-        "shop",
-        "--local",
-        "--gap",
-        "0",
-        "--adapter",
-        "schema-org",
-        "-w",
-        "ws",
-        cwd=place,
-    )
+    """Add the shop as the command does; the command itself is tried in the first test."""
+    engine = make_engine(f"sqlite:///{place / 'ws' / 'ipguard.db'}")
+    with transaction(engine) as session:
+        wanted = NewSource(url, "schema-org", "shop", local=True, min_gap_seconds=0.0)
+        add_source(session, wanted, now=datetime.now(UTC))
+    engine.dispose()
+
+
+def add_by_command(place: Path, url: str) -> None:
+    given = ("--name", "shop", "--local", "--gap", "0", "--adapter", "schema-org")
+    ipguard("source", "add", url, *given, "-w", "ws", cwd=place)
 
 
 def rows(place: Path, statement: str) -> list[tuple[object, ...]]:
@@ -173,7 +169,7 @@ def test_from_a_watchlist_to_a_verified_bundle_by_the_commands(market: Market, p
     market.sells("1", "T1de F0x hoodie", f"{market.base}/p.jpg", "8.00")
     market.sells("2", "Teapot")
     market.lists("/all", ["1", "2"])
-    add(place, f"{market.base}/all")
+    add_by_command(place, f"{market.base}/all")
 
     (report,) = map(json.loads, ipguard("sweep", "--json", "-w", "ws", cwd=place).stdout.splitlines())
     (alert,) = map(json.loads, ipguard("alerts", "--json", "-w", "ws", cwd=place).stdout.splitlines())

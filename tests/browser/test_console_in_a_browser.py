@@ -25,6 +25,10 @@ from ipguard.web.app import create_app
 pytestmark = pytest.mark.needs("chromium")
 AXE = Path(__file__).parent.parent / "support" / "vendor" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = {
+    "type": "rule",
+    "values": ["color-contrast", "html-has-lang", "valid-lang", "button-name", "link-name"],
+}
 ONES = {"alert_id", "case_id", "run_id", "person_id", "look_id", "decision_id", "listing_id", "exhibit_id"}
 """Parts of an address that a 1 stands for here."""
 NOT_SCREENS = re.compile(r"^/(api|enter|language|theme|signin|invite|healthz|metrics|pictures|feeds)\b")
@@ -158,12 +162,15 @@ def test_every_screen_is_sound_accessible_and_fits_a_phone(console, language, th
             faults.append((path, f"{over} px too wide"))
         if page.locator("h1").count() != 1:
             faults.append((path, "no single heading"))
-        if (language == "en") == (theme == "light"):
+        whole = (language == "en") == (
+            theme == "light"
+        )  # the other two differ from these in colours and words only
+        if whole:
             page.set_viewport_size(wide)
         found = page.evaluate(
             "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(r => r.violations"
             ".map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target.join(' ') + ' ' + n.failureSummary).join('; ')))",
-            RULES,
+            RULES if whole else COLOURS,
         )
         faults += [(path, one) for one in found]
         page.set_viewport_size({"width": 390, "height": 844})

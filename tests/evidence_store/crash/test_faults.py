@@ -18,7 +18,7 @@ from survivors import what_is_wrong
 WORKER = Path(__file__).parent / "worker.py"
 CALLS = ("openat", "write", "pwrite64", "fsync", "fdatasync", "rename", "unlink", "mkdir", "fchmod", "flock")
 FAULTS = ("error=EIO", "error=ENOSPC", "signal=KILL")
-POINTS = int(os.environ.get("IPGUARD_FAULT_POINTS", "48"))
+POINTS = int(os.environ.get("IPGUARD_FAULT_POINTS", "24"))
 """Faults that are tried, evenly drawn; 0 is every one there is (some minutes)."""
 
 
