@@ -10,15 +10,11 @@ from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent / "pictures"
 SHOTS = (
-    ("today", "/", "en", "light", 1280),
     ("alert", "/alerts", "en", "light", 1400),
     ("alert-zh", "/alerts?look=layover", "zh-CN", "dark", 1400),
-    ("alert-phone", "/alerts", "zh-CN", "light", 390),
-    ("groups", "/alerts?group=seller", "en", "light", 1400),
-    ("compare", "/alerts/1/compare", "en", "dark", 1400),
-    ("second-look", "/second-look", "en", "light", 1280),
     ("case", "/cases/1", "en", "light", 1280),
-    ("run", "/runs/1", "en", "light", 1280),
+    ("sources", "/sources", "en", "light", 1280),
+    ("reports", "/reports", "zh-CN", "light", 1280),
 )
 
 
