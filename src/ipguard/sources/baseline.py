@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from math import sqrt
 from types import MappingProxyType
 
-from scipy.special import bdtr
-
 from crawlers.coverage import Count, Coverage
 
 LEAST_RUNS = 3
@@ -105,5 +103,7 @@ def _fallen(have: int, of: int, lowest: Count) -> Drop | None:
     share, before = have / of, lowest[0] / lowest[1]
     if not before or (share > before - DROP and share > before * HALF):
         return None
+    from scipy.special import bdtr
+
     likely = (lowest[0] + 0.5) / (lowest[1] + 1)
     return Drop(share, before, of, float(bdtr(have, of, likely)) < ALPHA)

@@ -8,14 +8,17 @@ looked for where it says they must be. The same points always give the same plac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from ipguard.matching.images.descriptors import Floats, unpack
 from ipguard.matching.images.features import Features, Rows
 from ipguard.matching.images.fitting import Matrix, Warp, bent, fit, project, similarity
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 MOST_MATCHES = 128
 """Matches with one reference that propose; the nearest ones."""
@@ -105,6 +108,8 @@ class Guide:
     @classmethod
     def over(cls, features: Features) -> Guide:
         """A guide over at least one feature."""
+        from scipy.spatial import KDTree
+
         smallest = float(np.percentile(features.sizes, 3))
         return cls(features, KDTree(features.points), unpack(features.packed), smallest)
 

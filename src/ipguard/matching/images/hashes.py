@@ -13,7 +13,6 @@ import cv2
 import faiss
 import imagehash
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -118,6 +117,8 @@ def _small(picture: Picture) -> NDArray[np.uint8]:
 
 
 def _frequencies(picture: Picture) -> NDArray[np.float64]:
+    import scipy.fft  # half a second that commands without pictures need not wait
+
     return np.asarray(scipy.fft.dctn(_small(picture).astype(np.float64), type=2)[:KEPT, :KEPT])
 
 
